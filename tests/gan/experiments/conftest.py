@@ -17,8 +17,8 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.experiments.page import write_page
-from p2p_gan.experiments.study import Study, run_study
-from p2p_gan.experiments.tables import TABLES
+from p2p_gan.experiments.study import Study, run_arms, run_study
+from p2p_gan.experiments.tables import ARMS, TABLES
 
 SMALL: dict[str, Any] = {
     **{
@@ -42,10 +42,12 @@ def small() -> Config:
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory, small: Config, make_pairs: Callable[..., Path]) -> Study:
-    """All tables from one seed on cars with a palette, with its page; tests may read it only."""
+    """All tables but the long last ones from one seed on cars with a palette, with its page; tests may read it only."""
     root = tmp_path_factory.mktemp("study")
     pairs = make_pairs(root / NAMES, {"train": 4, "test": 2})
-    found = run_study(pairs, root / "dest", small, tables=tuple(TABLES), seeds=1)
+    config = with_settings(small, {"images": 2, "log_every": 1})
+    tables = tuple(name for name in TABLES if name != "later")
+    found = run_study(pairs, root / "dest", config, tables=tables, seeds=1)
     write_page(found)
     return found
 
@@ -63,6 +65,18 @@ def make_study(tmp_path: Path, small: Config) -> Callable[..., Study]:
     def make(pairs: Path, seeds: int = 1, tables: str = "loss", report: Reporter = QUIET, **settings: Any) -> Study:
         chosen, names = with_settings(small, settings), tuple(tables.split(","))
         return run_study(pairs, tmp_path / "study", chosen, tables=names, seeds=seeds, report=report)
+
+    return make
+
+
+@pytest.fixture
+def make_arms(tmp_path: Path, small: Config) -> Callable[..., Study]:
+    """make_arms(pairs, *names of arms, **settings) in tmp_path/study: these arms alone, which take less time."""
+
+    def make(pairs: Path, *names: str, **settings: Any) -> Study:
+        chosen = with_settings(small, settings)
+        arms = {name: with_settings(chosen, ARMS[name]) for name in names}
+        return run_arms(pairs, tmp_path / "study", arms, seeds=1, judged_like=chosen)
 
     return make
 

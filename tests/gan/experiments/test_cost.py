@@ -14,7 +14,7 @@ from p2p_gan.config.parse import with_settings
 from p2p_gan.data.task import open_for_training
 from p2p_gan.experiments import cost
 from p2p_gan.experiments.plan import plan_study
-from p2p_gan.experiments.study import Study, run_study
+from p2p_gan.experiments.study import run_study
 from p2p_gan.training.planning import Need
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def test_a_place_that_the_study_could_not_have_is_refused_before_anything_is_timed_or_written(
-    cars: Path, small: Config, study: Study, tmp_path: Path, refused: "Refused"
+    cars: Path, small: Config, losses: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     pairs = Path(shutil.copytree(cars, tmp_path / "pairs"))
     planned = plan_study(pairs, small, ("loss",))
@@ -35,8 +35,9 @@ def test_a_place_that_the_study_could_not_have_is_refused_before_anything_is_tim
             run_study(pairs, tmp_path / name, small, tables=("loss",), seeds=1)
     assert sorted(each.name for each in (tmp_path / "taken").iterdir()) == ["notes.txt"]
     assert not (pairs / "train" / "study").exists()
-    with refused("other-settings", study.dest, usage=True):
-        cost.estimate_study(planned, pairs, study.dest, 1)
+    other = plan_study(pairs, with_settings(small, {"images": 6}), ("loss",))
+    with refused("other-settings", losses, usage=True):
+        cost.estimate_study(other, pairs, losses, 1)
 
 
 def test_an_arm_costs_as_much_for_each_seed_and_in_several_tables_once_and_the_judge_is_one_run(

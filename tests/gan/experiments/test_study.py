@@ -19,7 +19,7 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.experiments.study import VARIANTS, Study, run_arms, run_study
-from p2p_gan.experiments.tables import ARMS, BASE
+from p2p_gan.experiments.tables import BASE, TABLES
 from p2p_gan.training.run import TrainSummary, train
 from p2p_gan.training.tracking.tracker import Tracker
 from p2p_gan.updates.step import train_step
@@ -38,11 +38,17 @@ def files(folder: Path) -> dict[str, int]:
 def test_every_arm_that_can_be_is_trained_from_every_seed_and_the_others_are_listed(study: Study) -> None:
     # Pictures of 32x32 are too small for them.
     assert list(study.impossible) == ["286x286 patches", "L1+cGAN, perceptual", "L1+cGAN, projected heads"]
-    assert {trial.arm for trial in study.trials} == set(ARMS) - set(study.impossible)
+    arms = {arm for name in study.tables for arm in TABLES[name].arms} - set(study.impossible)
+    assert {trial.arm for trial in study.trials} == arms
     assert [(trial.seed, trial.run.name) for trial in study.of("L1")] == [(0, "l1-0")]
-    assert study.planned == len(study.trials) == len(ARMS) - len(study.impossible)
+    assert study.planned == len(study.trials) == len(arms)
     assert not study.failed
     assert not study.interrupted
+
+
+@pytest.mark.long
+def test_every_arm_of_the_last_table_is_trained_too(cars: Path, make_study: MakeStudy) -> None:
+    assert [trial.arm for trial in make_study(cars, tables="later").trials] == list(TABLES["later"].arms)
 
 
 def test_a_trial_has_the_scores_of_its_tables_and_the_time_of_its_training(study: Study) -> None:
@@ -56,10 +62,10 @@ def test_a_trial_has_the_scores_of_its_tables_and_the_time_of_its_training(study
     assert 0 < seconds < 60
 
 
-def test_arms_of_equal_config_are_trained_once(cars: Path, make_study: MakeStudy, small: Config) -> None:
-    found = make_study(cars, tables="loss,field", discriminator_layers=1)
+def test_arms_of_equal_config_are_trained_once(cars: Path, make_arms: MakeStudy) -> None:
+    found = make_arms(cars, BASE, "16x16 patches", "1x1 patches", discriminator_layers=1)
     assert found.of("16x16 patches")[0].run == found.of(BASE)[0].run
-    assert len(list((found.dest / "runs").iterdir())) == 4 + 1 + 2 + 1  # losses, the base, other patches, the segmenter
+    assert len(list((found.dest / "runs").iterdir())) == 1 + 1 + 1  # the base, other patches, the segmenter
 
 
 def test_the_same_call_again_touches_nothing_and_gives_the_same(
@@ -72,14 +78,16 @@ def test_the_same_call_again_touches_nothing_and_gives_the_same(
     }
 
 
-def test_more_seeds_and_tables_extend_a_study(cars: Path, make_study: MakeStudy, notes: "Notes") -> None:
-    first = make_study(cars, tables="architecture")
-    before = files(first.dest / "runs" / "l1-0")
+def test_more_seeds_and_tables_extend_a_study(
+    cars: Path, make_study: MakeStudy, finished: Study, notes: "Notes"
+) -> None:
+    before = files(finished.dest / "runs" / "l1-0")
     more = make_study(cars, tables="architecture,loss")
     assert len(more.trials) == 7
-    assert len(make_study(cars, seeds=2, tables="architecture", report=notes).trials) == 8
-    assert "has trials of loss, too: the page shows them with --tables architecture,loss." in notes.lines[0]
-    assert {trial.run for trial in first.trials} < {trial.run for trial in more.trials}
+    third = make_study(cars, seeds=2, tables="features", report=notes)
+    assert len(third.trials) == 2  # of the base arm; the others are impossible
+    assert "has trials of loss, architecture, too: the page shows them with --tables features,loss," in notes.lines[0]
+    assert {trial.run for trial in finished.trials} < {trial.run for trial in more.trials}
     after = files(more.dest / "runs" / "l1-0")
     assert {name: after[name] for name in before if name != ".lock"} == {
         name: when for name, when in before.items() if name != ".lock"
@@ -137,7 +145,7 @@ class Calls:
 
 
 def test_ctrl_c_within_an_arm_ends_the_study_and_the_same_call_goes_on(
-    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+    cars: Path, make_arms: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step, count = Tracker.on_step_end, 0
 
@@ -149,24 +157,24 @@ def test_ctrl_c_within_an_arm_ends_the_study_and_the_same_call_goes_on(
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(Tracker, "on_step_end", counted)
-    broken = make_study(cars)
+    broken = make_arms(cars, "L1", BASE)
     assert broken.interrupted
     assert broken.stopped_by == "SIGINT"
     assert [trial.arm for trial in broken.trials] == ["L1"]
     before = files(broken.dest / "runs" / "l1-0")
-    whole = make_study(cars)
-    assert count == 4 * 6
-    assert len(whole.trials) == whole.planned == 5
+    whole = make_arms(cars, "L1", BASE)
+    assert count == 4 * 3
+    assert len(whole.trials) == whole.planned == 2
     assert {name for name, when in files(whole.dest / "runs" / "l1-0").items() if before[name] != when} <= {".lock"}
 
 
 def test_ctrl_c_at_the_last_update_of_an_arm_ends_the_study_too(
-    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+    cars: Path, make_arms: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = Calls(monkeypatch, lambda number, summary: replace(summary, signal="SIGINT") if number == 2 else summary)
-    assert make_study(cars).stopped_by == "SIGINT"
+    assert make_arms(cars, "L1", BASE).stopped_by == "SIGINT"
     assert calls.number == 2
-    assert len(make_study(cars).trials) == 5
+    assert len(make_arms(cars, "L1", BASE).trials) == 2
 
 
 def test_ctrl_c_while_the_segmenter_is_trained_ends_it_as_well(
@@ -192,7 +200,7 @@ def test_scores_that_were_broken_off_are_made_again_and_are_the_same(
 
 
 def test_an_arm_that_fails_is_listed_the_others_go_on_and_it_is_tried_again(
-    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+    cars: Path, make_arms: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def diverging(nets: Any, batch: Any, recipe: Any, autocast: Any) -> Any:
         losses = train_step(nets, batch, recipe, autocast)
@@ -200,17 +208,17 @@ def test_an_arm_that_fails_is_listed_the_others_go_on_and_it_is_tried_again(
 
     with monkeypatch.context() as broken:
         broken.setattr("p2p_gan.training.steps.update.train_step", diverging)
-        found = make_study(cars)
-    assert [(failure.arm, failure.seed) for failure in found.failed] == [("GAN", 0), ("cGAN", 0)]
+        found = make_arms(cars, "L1", "GAN", BASE)
+    assert [(failure.arm, failure.seed) for failure in found.failed] == [("GAN", 0)]
     assert "the loss d_real is not finite" in found.failed[0].why
-    assert [trial.arm for trial in found.trials] == ["L1", "L1+GAN", BASE]
-    again = make_study(cars)
+    assert [trial.arm for trial in found.trials] == ["L1", BASE]
+    again = make_arms(cars, "L1", "GAN", BASE)
     assert not again.failed
-    assert len(again.trials) == 5
+    assert len(again.trials) == 3
 
 
 def test_arms_of_equal_config_fail_together_and_once(
-    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+    cars: Path, make_arms: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(number: int, summary: TrainSummary) -> TrainSummary:
         if summary.run.name == "l1-cgan-0":
@@ -218,13 +226,13 @@ def test_arms_of_equal_config_fail_together_and_once(
         return summary
 
     calls = Calls(monkeypatch, fail)
-    found = make_study(cars, tables="loss,field", discriminator_layers=1)
+    found = make_arms(cars, BASE, "16x16 patches", "1x1 patches", discriminator_layers=1)
     assert [failure.arm for failure in found.failed] == [BASE, "16x16 patches"]
-    assert calls.number == 8  # and not 9
+    assert calls.number == 3  # and not 4
 
 
 def test_a_full_disk_ends_the_study_at_once_and_the_same_call_completes_it(
-    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+    cars: Path, make_arms: MakeStudy, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     def fill(number: int, summary: TrainSummary) -> TrainSummary:
         if number == 2:
@@ -234,13 +242,13 @@ def test_a_full_disk_ends_the_study_at_once_and_the_same_call_completes_it(
     with monkeypatch.context() as full:
         calls = Calls(full, fill)
         with refused("cannot-write", usage=False):
-            make_study(cars)
+            make_arms(cars, "L1", BASE)
     assert calls.number == 2
-    assert not make_study(cars).failed
+    assert not make_arms(cars, "L1", BASE).failed
 
 
 def test_a_segmenter_that_fails_leaves_the_other_scores_and_judges_once_it_works(
-    cars: Path, make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch
+    cars: Path, make_arms: MakeStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(number: int, summary: TrainSummary) -> TrainSummary:
         if number == 1:
@@ -249,24 +257,24 @@ def test_a_segmenter_that_fails_leaves_the_other_scores_and_judges_once_it_works
 
     with monkeypatch.context() as broken:
         Calls(broken, fail)
-        found = make_study(cars)
+        found = make_arms(cars, BASE)
     assert [(failure.arm, failure.why) for failure in found.failed] == [("segmenter", "the loss is NaN. Begin again.")]
     assert found.judge is None
     assert found.of(BASE)[0].scores["mean_iou"] is None
-    assert make_study(cars).of(BASE)[0].scores["mean_iou"] is not None
+    assert make_arms(cars, BASE).of(BASE)[0].scores["mean_iou"] is not None
 
 
 def test_pairs_that_no_arm_can_train_on_are_an_error_and_can_be_repaired(
-    make_pairs: Callable[..., Path], tmp_path: Path, make_study: MakeStudy, refused: "Refused"
+    make_pairs: Callable[..., Path], tmp_path: Path, make_arms: MakeStudy, refused: "Refused"
 ) -> None:
     pairs = make_pairs(tmp_path / "pairs", {"train": 3, "test": 1})
     picture = pairs / "train" / "car-001.png"
     whole = picture.read_bytes()
     picture.write_bytes(whole[:100])
     with refused("damaged-file", picture):
-        make_study(pairs)
+        make_arms(pairs, BASE)
     picture.write_bytes(whole)
-    assert len(make_study(pairs).trials) == 5
+    assert len(make_arms(pairs, BASE).trials) == 1
 
 
 def test_photo_to_mask_is_scored_by_the_agreement_of_the_masks_themselves(
@@ -281,8 +289,8 @@ def test_photo_to_mask_is_scored_by_the_agreement_of_the_masks_themselves(
     assert scores["all"]["judged"] is None
 
 
-def test_classes_are_compared_with_cross_entropy_in_the_place_of_l1(cars: Path, make_study: MakeStudy) -> None:
-    found = make_study(cars, direction="b-to-a", a_encoding="classes")
+def test_classes_are_compared_with_cross_entropy_in_the_place_of_l1(cars: Path, make_arms: MakeStudy) -> None:
+    found = make_arms(cars, "L1", "cGAN", direction="b-to-a", a_encoding="classes")
     assert found.as_classes
     log = (found.of("L1")[0].run / "stats.jsonl").read_text().splitlines()
     assert "g_classes" in json.loads(log[-1])
@@ -339,10 +347,10 @@ def test_a_judge_that_learns_longer_counts_with_its_own_images(cars: Path, small
         def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
             bars.append((done, total))
 
-    judge = with_settings(small, {"images": 12})
+    judge = with_settings(small, {"images": 6})
     found = run_arms(cars, tmp_path / "own", {"plain": small}, seeds=2, judged_like=judge, report=Bars())
     assert found.images == 4
-    assert bars == [(0, 20), (12, 20), (16, 20)]
+    assert bars == [(0, 14), (6, 14), (10, 14)]
 
 
 def test_a_missing_device_is_reported_before_anything_is_written(

@@ -24,7 +24,7 @@ while not pathlib.Path({folder!r}, "0-" + times).exists():
     ("then", "restarts", "said", "started"),
     [
         ("", 0, "", 2),
-        ("os.environ['RANK'] == '1' and os._exit(3)", 0, "rank 1 (process", 2),
+        pytest.param("os.environ['RANK'] == '1' and os._exit(3)", 0, "rank 1 (process", 2, marks=pytest.mark.long),
         ("os.environ['RANK'] == '1' and os.kill(os.getpid(), signal.SIGKILL)", 1, "was killed by SIGKILL.", 4),
     ],
 )

@@ -26,10 +26,10 @@ def test_every_word_of_a_runs_record_is_explained(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, masks: bool
 ) -> None:
     as_masks: dict[str, Any] = {"direction": "b-to-a", "a_encoding": "classes"} if masks else {}
-    monkeypatch.setattr("p2p_gan.training.tracking.tracker.PROBE_EVERY", 12)
-    config = replace(tiny, images=12, log_every=12, dropout=0.5, **as_masks)
+    monkeypatch.setattr("p2p_gan.training.tracking.tracker.PROBE_EVERY", 4)
+    config = replace(tiny, images=4, log_every=4, dropout=0.5, **as_masks)
     train(pair_folder, tmp_path / "run", config)
-    train(pair_folder, tmp_path / "run", replace(config, images=24))
+    train(pair_folder, tmp_path / "run", replace(config, images=8))
     said = {word for line in read_lines(tmp_path / "run" / STATS) for word in words_of(line)}
     assert {"resumed_at", "variants", "seconds"} < said
     assert said - WORDS == set()

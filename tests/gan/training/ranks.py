@@ -2,12 +2,13 @@
 
 Nothing here may judge; `test_replicas` reads the JSON and does.
 
-Usage: python tests/gan/training/ranks.py FOLDER
+Usage: python tests/gan/training/ranks.py FOLDER [more]
 """
 
 import gc
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -72,13 +73,20 @@ UPDATES: dict[str, dict[str, Any]] = {
     "instance norm": {"norm": "instance"},
     "synchronised statistics": {"norm": "batch"},
     "statistics of each device": {"norm": "batch", "sync_batchnorm": False},
-    "simultaneous updates": {"update_order": "simultaneous"},
+    "balanced classes": {"class_balanced": True},
+    "moving averages of both": {"lambda_lecam": 1, "discriminator_scales": 2, "discriminator_layers": 1, "images": 3},
+    "one pair left": {"images": 1},
+    "bfloat16": {"precision": "bfloat16"},
+    "pretrained features": FEATURES,
+    "accumulated, with synchronised statistics": {"batch": 2, "accumulate": 2, "update_order": "simultaneous"},
+}
+# Those of the long tests.
+MORE_UPDATES: dict[str, dict[str, Any]] = {
     "features and two scales": {"lambda_features": 10, "discriminator_scales": 2, "discriminator_layers": 1},
+    "simultaneous updates": {"update_order": "simultaneous"},
     "a penalty at the real pairs": {"lambda_r1": 1, "discriminator_norm": "instance"},
     "spectral norm": {"spectral_norm": True},
-    "balanced classes": {"class_balanced": True},
     "a focal frequency loss": {"lambda_frequency": 10},
-    "moving averages of both": {"lambda_lecam": 1, "discriminator_scales": 2, "discriminator_layers": 1, "images": 3},
     "segmentation": {"gan_loss": "segmentation"},
     "norms of classes": {"a_encoding": "classes", "class_adaptive_norm": "on"},
     "labels of each pixel alike, above those of the real photo": {"segmentation_head": "on", "ema_half_life": 0},
@@ -87,11 +95,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     },
     "no discriminator": {"gan_loss": "none"},
     "three pairs left": {"images": 3},
-    "one pair left": {"images": 1},
-    "bfloat16": {"precision": "bfloat16"},
-    "pretrained features": FEATURES,
     "accumulated": {"norm": "instance", "batch": 2, "accumulate": 2},
-    "accumulated, with synchronised statistics": {"batch": 2, "accumulate": 2, "update_order": "simultaneous"},
     "accumulated, three pairs left": {"norm": "instance", "batch": 2, "accumulate": 2, "images": 3},
 }
 
@@ -201,10 +205,10 @@ def numbers(nets: Networks) -> dict[str, torch.Tensor]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def compared(pairs: Path, rank: int) -> dict[str, tuple[float, float, int]]:
-    """For each case: how far the gradients, and the buffers, are from one process's, in shares of the largest."""
+def compared(pairs: Path, rank: int, updates: dict[str, dict[str, Any]]) -> dict[str, tuple[float, float, int]]:
+    """How far the gradients, and the buffers, of each update are from one process's, in shares of the largest."""
     plain = {**PLAIN, "features": str(pairs.parent / WEIGHTS)}
-    configs = {name: with_settings(CONFIG, {**plain, **settings}) for name, settings in UPDATES.items()}
+    configs = {name: with_settings(CONFIG, {**plain, **settings}) for name, settings in updates.items()}
     with join_processes("cpu") as ranks:
         all_ours = {name: numbers(one_update(pairs, config, ranks)) for name, config in configs.items()}
     found: dict[str, tuple[float, float, int]] = {}
@@ -288,19 +292,50 @@ def die(losses: torch.Tensor) -> torch.Tensor:
     return losses
 
 
+def kill_in_write(pairs: Path, run: Path) -> Any:
+    """A run of one process that is killed when the bytes of its second checkpoint are written and not yet in place."""
+    flush, checkpoints = os.fsync, 0
+
+    def watched(handle: int) -> None:
+        nonlocal checkpoints
+        checkpoints += any((run / checkpoint.CHECKPOINTS).glob(".*.safetensors.*.tmp"))
+        flush(handle)
+        if checkpoints == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with mock.patch.object(os, "fsync", watched):
+        return trained(pairs, run, CONFIG, 0)
+
+
 def diverge(losses: torch.Tensor) -> torch.Tensor:
     """The losses are no numbers."""
     return losses * torch.nan
 
 
-def main(folder: Path) -> None:
-    """Every scene, in processes of its own."""
+def main(folder: Path, *, more: bool) -> None:
+    """Every scene, in processes of its own; or those of the long tests."""
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # loads what it takes seconds to load, once for all
     gc.freeze()  # and no process looks through it for garbage
     pairs = make_pair_folder(folder / "pairs", {"train": 9, "val": 2})
-    other = make_pair_folder(folder / "other", {"train": 10, "val": 2})
     make_feature_file(folder / WEIGHTS)
-    found: dict[str, Any] = {"compared": in_processes(lambda rank: compared(pairs, rank))[0]}
+    updates = MORE_UPDATES if more else UPDATES
+    found: dict[str, Any] = {"compared": in_processes(lambda rank: compared(pairs, rank, updates))[0]}
+    play = play_failures if more else play_runs
+    play(folder, pairs, found)
+    sys.stdout.write(json.dumps(found))
+
+
+def play_failures(folder: Path, pairs: Path, found: dict[str, Any]) -> None:
+    """Add what came of whole runs that fail in one process, or that are refused."""
+    found["failing"] = in_processes(lambda rank: disturbed(pairs, folder / "failing", CONFIG, rank, fail))
+    recovering = replace(CONFIG, recover=True)
+    found["diverging"] = in_processes(lambda rank: disturbed(pairs, folder / "diverging", recovering, rank, diverge))
+    uneven = replace(CONFIG, batch=3)
+    found["uneven"] = [in_processes(lambda rank: trained(pairs, folder / "uneven", uneven, rank))]
+
+
+def play_runs(folder: Path, pairs: Path, found: dict[str, Any]) -> None:
+    """Add what came of whole runs: undisturbed, stopped, killed, continued, and with other pairs in one process."""
 
     def run(name: str, config: Config = CONFIG, world: int = WORLD, **told: int) -> None:
         def work(rank: int) -> Any:
@@ -311,23 +346,25 @@ def main(folder: Path) -> None:
     run("whole")
     found["whole state"] = state_of(folder / "whole")
     run("stopped", after=12, number=signal.SIGTERM)
+    shutil.copytree(folder / "stopped", folder / "fewer")
     run("stopped")
     found["stopped state"] = state_of(folder / "stopped")
     found["killed"] = [in_processes(lambda rank: disturbed(pairs, folder / "killed", CONFIG, rank, die))]
     run("killed")
     found["killed state"] = state_of(folder / "killed")
-    run("fewer", replace(CONFIG, images=12))
+    run("alone", world=1)
+    found["alone state"] = state_of(folder / "alone")
+    found["torn"] = [in_processes(lambda _: kill_in_write(pairs, folder / "torn"), 1)]
+    found["left"] = [path.suffix for path in (folder / "torn" / checkpoint.CHECKPOINTS).iterdir()]
+    run("torn", world=1)
+    found["torn state"] = state_of(folder / "torn")
     run("fewer", world=1)
     found["fewer state"] = state_of(folder / "fewer")
-    found["failing"] = in_processes(lambda rank: disturbed(pairs, folder / "failing", CONFIG, rank, fail))
-    recovering = replace(CONFIG, recover=True)
-    found["diverging"] = in_processes(lambda rank: disturbed(pairs, folder / "diverging", recovering, rank, diverge))
-    run("uneven", replace(CONFIG, batch=3))
+    other = make_pair_folder(folder / "other", {"train": 10, "val": 2})
     found["elsewhere"] = in_processes(
         lambda rank: trained(other if rank else pairs, folder / "elsewhere", CONFIG, rank)
     )
-    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), more="more" in sys.argv[2:])

@@ -33,7 +33,7 @@ def test_what_is_known_to_the_environment_is_in_no_file_of_a_run_and_in_nothing_
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     run = tmp_path / "run"
-    train(pair_folder, run, replace(tiny, tensorboard=True), report=notes)
+    train(pair_folder, run, replace(tiny, tensorboard=True, images=2), report=notes)
     with pytest.raises(P2PError) as error:  # and what is refused says nothing of it either
         train(pair_folder, run, replace(tiny, seed=7))
     assert main(["runs", str(run)]) == 0

@@ -150,7 +150,7 @@ def test_noise_takes_the_place_of_dropout_with_features_where_masks_become_photo
             (other_way, (0, 0, 0, 0.5)),
         )
     ):
-        for images in (1, 2):
+        for images in (1, 2)[: 2 if config is asked else 1]:
             train(pair_folder, tmp_path / str(number), replace(config, images=images))
         config = RunFolder(tmp_path / str(number)).config()
         assert (config.noise_channels, config.pixel_noise, config.lambda_mode_seeking, config.dropout) == found
@@ -165,9 +165,9 @@ def test_a_run_with_features_that_was_interrupted_ends_bit_for_bit_like_one_that
     pair_folder: Path, seeing: Config, tmp_path: Path
 ) -> None:
     seeing = replace(seeing, a_encoding="classes", segmentation_head="on", ema_half_life=4, lr_schedule="constant")
-    train(pair_folder, tmp_path / "whole", replace(seeing, images=6))
-    train(pair_folder, tmp_path / "run", replace(seeing, images=3))
-    assert train(pair_folder, tmp_path / "run", replace(seeing, images=6)).before == 3
+    train(pair_folder, tmp_path / "whole", replace(seeing, images=4))
+    train(pair_folder, tmp_path / "run", replace(seeing, images=2))
+    assert train(pair_folder, tmp_path / "run", replace(seeing, images=4)).before == 2
     assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert len(record["features"]) == 64
@@ -178,15 +178,15 @@ def test_a_run_with_features_that_was_interrupted_ends_bit_for_bit_like_one_that
 def test_a_moved_file_of_weights_continues_a_run_and_other_weights_do_not(
     pair_folder: Path, seeing: Config, feature_file: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
-    train(pair_folder, tmp_path / "run", replace(seeing, images=2))
+    train(pair_folder, tmp_path / "run", replace(seeing, images=1))
     moved = tmp_path / "moved.pth"
     moved.write_bytes(feature_file.read_bytes())
-    longer = replace(seeing, images=4, features=str(moved))
-    assert train(pair_folder, tmp_path / "run", longer).before == 2
+    longer = replace(seeing, images=2, features=str(moved))
+    assert train(pair_folder, tmp_path / "run", longer).before == 1
     tensors = torch.load(moved, weights_only=True)
     torch.save(tensors | {"_bn0.bias": tensors["_bn0.bias"] + 1}, moved)
     with refused("other-features", tmp_path / "run"):
-        train(pair_folder, tmp_path / "run", replace(longer, images=6))
+        train(pair_folder, tmp_path / "run", replace(longer, images=3))
 
 
 def test_an_update_changes_no_weight_of_the_pretrained_network_and_its_trial_shares_it(

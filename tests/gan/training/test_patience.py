@@ -75,8 +75,8 @@ def test_a_run_that_stopped_by_itself_says_so_and_goes_on_like_one_that_never_di
     assert read_runs([tmp_path / "run"])[0].state == "finished"
     again = train(pair_folder, tmp_path / "run", config)
     assert (again.plan, again.early, again.images) == (None, found.early, 6)
-    longer = replace(config, images=10, patience=0)
-    assert train(pair_folder, tmp_path / "run", longer).images == 10
+    longer = replace(config, images=8, patience=0)
+    assert train(pair_folder, tmp_path / "run", longer).images == 8
     train(pair_folder, tmp_path / "whole", longer)
     one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("run", "whole"))
     assert one == other

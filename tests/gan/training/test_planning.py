@@ -101,16 +101,16 @@ def test_a_run_shows_its_plan_and_puts_none_of_it_into_words(
 ) -> None:
     shown = Shown()
     pairs = make_pairs(tmp_path / "pairs", {"train": 4, "val": 1})  # of which none shows the same as another
-    summary = train(pairs, tmp_path / "run", tiny, report=shown)
+    summary = train(pairs, tmp_path / "run", replace(tiny, images=1), report=shown)
     assert shown.plans == [summary.plan]
     assert shown.lines == []
 
 
 def test_the_disk_space_that_is_planned_is_at_least_what_a_run_takes(
-    pair_folder: Path, tiny: Config, tmp_path: Path
+    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
     planned = plan(pair_folder, tiny, tmp_path / "run")
-    train(pair_folder, tmp_path / "run", tiny)
+    shutil.copytree(run_folder, tmp_path / "run")
     taken = sum(file.stat().st_size for file in (tmp_path / "run").rglob("*.safetensors"))
     assert taken < planned.disk.parts["checkpoints and models"] < 3 * taken
     resumed = plan(pair_folder, replace(tiny, images=20), tmp_path / "run")
@@ -131,10 +131,10 @@ def test_a_disk_that_is_too_small_is_reported_before_anything_is_written(
 def test_timing_leaves_no_trace_in_the_run(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = Shown()
+    shown, config = Shown(), replace(tiny, images=4)
     for name, least in (("timed", 1), ("untimed", 1000)):
         monkeypatch.setattr(run, "TIMED_FROM", least)
-        train(pair_folder, tmp_path / name, tiny, report=shown)
+        train(pair_folder, tmp_path / name, config, report=shown)
     assert [planned.seconds is not None for planned in shown.plans] == [True, False]
     assert shown.lines.count("timing ten updates ...") == 1
     for first, second in (

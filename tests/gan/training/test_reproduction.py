@@ -34,8 +34,17 @@ class Events(Reporter):
 
 
 @pytest.fixture
-def run(pair_folder: Path, tiny: Config, tmp_path: Path) -> Path:
-    train(pair_folder, tmp_path / "run", tiny)
+def run(pair_folder: Path, run_folder: Path, tmp_path: Path) -> Path:
+    """A finished run of the pairs of this test."""
+    run = Path(shutil.copytree(run_folder, tmp_path / "run"))
+    change_record(run, pairs=str(pair_folder))
+    return run
+
+
+@pytest.fixture
+def short_run(pair_folder: Path, tiny: Config, tmp_path: Path) -> Path:
+    """A run of two images, which takes as little to make again."""
+    train(pair_folder, tmp_path / "run", replace(tiny, images=2))
     return tmp_path / "run"
 
 
@@ -62,8 +71,8 @@ def test_pairs_and_model_of_a_record_are_found_from_any_folder(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    train("pairs", "runs/first", replace(tiny, images=4))
-    train("pairs", "runs/second", replace(tiny, images=4), source="runs/first")
+    train("pairs", "runs/first", replace(tiny, images=1))
+    train("pairs", "runs/second", replace(tiny, images=2), source="runs/first")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert reproduce("../runs/second", "again").identical
@@ -72,39 +81,39 @@ def test_pairs_and_model_of_a_record_are_found_from_any_folder(
 
 @pytest.mark.parametrize(("number", "ends"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, P2PError)])
 def test_a_signal_ends_it_as_any_command_and_the_same_call_completes_it(
-    run: Path, tmp_path: Path, number: signal.Signals, ends: type[BaseException]
+    short_run: Path, tmp_path: Path, number: signal.Signals, ends: type[BaseException]
 ) -> None:
     class Signal(Reporter):
         def advance(self, units: int = 1, **figures: float) -> None:
             os.kill(os.getpid(), number)
 
     with pytest.raises(ends):
-        reproduce(run, tmp_path / "again", report=Signal())
-    assert reproduce(run, tmp_path / "again").identical
+        reproduce(short_run, tmp_path / "again", report=Signal())
+    assert reproduce(short_run, tmp_path / "again").identical
 
 
-def test_what_differs_beforehand_is_named_before_training(run: Path, tmp_path: Path) -> None:
-    record = json.loads((run / "run.json").read_text())
-    change_record(run, machine={**record["machine"], "torch": "1.0"}, data_hash="0" * 64)
+def test_what_differs_beforehand_is_named_before_training(short_run: Path, tmp_path: Path) -> None:
+    record = json.loads((short_run / "run.json").read_text())
+    change_record(short_run, machine={**record["machine"], "torch": "1.0"}, data_hash="0" * 64)
     events = Events()
-    result = reproduce(run, tmp_path / "again", report=events)
+    result = reproduce(short_run, tmp_path / "again", report=events)
     assert [line.split(" was")[0] for line in result.named] == ["torch", "the pairs or their split: data hash"]
     assert events.seen.index(f"differs: {result.named[0]}") < events.seen.index("training")
     assert "torch was 1.0, is now 2." in result.named[0]
 
 
-def test_a_device_that_is_not_here_is_named_and_another_taken(run: Path, tmp_path: Path) -> None:
-    record = json.loads((run / "run.json").read_text())
-    change_record(run, config={**record["config"], "device": "cuda:7"})
-    named = reproduce(run, tmp_path / "again").named
+def test_a_device_that_is_not_here_is_named_and_another_taken(short_run: Path, tmp_path: Path) -> None:
+    record = json.loads((short_run / "run.json").read_text())
+    change_record(short_run, config={**record["config"], "device": "cuda:7"})
+    named = reproduce(short_run, tmp_path / "again").named
     assert "the device was cuda:7, which this machine does not have" in named
 
 
 def test_other_losses_and_weights_are_reported_with_their_largest_difference(
-    run: Path, pair_folder: Path, tiny: Config, tmp_path: Path
+    pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    shutil.rmtree(run)
-    train(pair_folder, run, replace(tiny, seed=7))
+    run = tmp_path / "run"
+    train(pair_folder, run, replace(tiny, seed=7, images=4))
     record = json.loads((run / "run.json").read_text())
     change_record(run, config={**record["config"], "seed": 8})
     result = reproduce(run, tmp_path / "again")
@@ -117,14 +126,14 @@ def test_other_losses_and_weights_are_reported_with_their_largest_difference(
 
 
 def test_a_run_that_was_extended_is_the_same_as_one_that_was_as_long_at_once(
-    run: Path, pair_folder: Path, tiny: Config, tmp_path: Path
+    pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    shutil.rmtree(run)
-    for images in (6, 12):  # the record has a line at 6, which the reproduction has not
+    run = tmp_path / "run"
+    for images in (3, 8):  # the record has a line at 3, which the reproduction has not
         train(pair_folder, run, replace(tiny, lr_schedule="constant", ema_half_life=5.0, images=images))
     result = reproduce(run, tmp_path / "again")
     assert result.identical
-    assert result.lines == 3
+    assert result.lines == 2
 
 
 def test_the_largest_difference_of_two_records_is_relative_and_named(tmp_path: Path) -> None:
@@ -142,14 +151,14 @@ def test_the_largest_difference_of_two_records_is_relative_and_named(tmp_path: P
 
 
 def test_pairs_that_have_moved_are_asked_for_and_taken_from_where_they_are(
-    run: Path, pair_folder: Path, tmp_path: Path, refused: "Refused"
+    short_run: Path, pair_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     moved = pair_folder.rename(tmp_path / "moved")
     with refused("missing-folder", pair_folder) as error:
-        reproduce(run, tmp_path / "again")
+        reproduce(short_run, tmp_path / "again")
     assert "Give their new folder with --pairs" in error.value.to_do
     assert not (tmp_path / "again").exists()
-    assert reproduce(run, tmp_path / "again", pairs=moved).identical
+    assert reproduce(short_run, tmp_path / "again", pairs=moved).identical
 
 
 def test_a_record_that_does_not_say_where_its_pairs_are_is_not_guessed_at(
@@ -171,8 +180,8 @@ def test_the_run_itself_and_a_folder_that_is_not_a_run_are_refused(
         reproduce(tmp_path / "pairs", tmp_path / "again")
 
 
-def test_that_several_devices_trained_it_is_named(run: Path, tmp_path: Path) -> None:
-    change_record(run, processes=4)
+def test_that_several_devices_trained_it_is_named(short_run: Path, tmp_path: Path) -> None:
+    change_record(short_run, processes=4)
     assert "the run was trained on 4 devices, now on 1: dropout and noise differ" in (
-        reproduce(run, tmp_path / "again").named
+        reproduce(short_run, tmp_path / "again").named
     )

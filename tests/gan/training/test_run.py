@@ -84,27 +84,29 @@ def test_a_run_writes_everything_a_person_looks_for(run_folder: Path) -> None:
     assert not list(run_folder.rglob("*.tmp"))
 
 
-def test_two_runs_of_one_seed_are_alike_and_of_another_are_not(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
-    for name, seed in (("one", 0), ("two", 0), ("three", 1)):
-        train(pair_folder, tmp_path / name, replace(tiny, seed=seed))
-    assert final_state(tmp_path / "one") == final_state(tmp_path / "two")
-    assert final_state(tmp_path / "one") != final_state(tmp_path / "three")
-
-
-@pytest.mark.parametrize("after", [3, 4, 7])
-def test_a_run_interrupted_by_ctrl_c_ends_bit_for_bit_like_one_that_was_not(
-    pair_folder: Path, tiny: Config, tmp_path: Path, after: int
+def test_two_runs_of_one_seed_are_alike_and_of_another_are_not(
+    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    whole = train(pair_folder, tmp_path / "whole", tiny)
-    assert not whole.interrupted
+    train(pair_folder, tmp_path / "two", tiny)
+    train(pair_folder, tmp_path / "three", replace(tiny, seed=1, images=4))
+    assert final_state(run_folder) == final_state(tmp_path / "two")
+    first, other = (stats(run)[0] for run in (run_folder, tmp_path / "three"))
+    assert first["images"] == other["images"]
+    assert first["g_l1"] != other["g_l1"]
+
+
+@pytest.mark.parametrize("after", [3, *(pytest.param(each, marks=pytest.mark.long) for each in (4, 7))])
+def test_a_run_interrupted_by_ctrl_c_ends_bit_for_bit_like_one_that_was_not(
+    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path, after: int
+) -> None:
     stopped = train(pair_folder, tmp_path / "run", tiny, report=Stop(after))
     assert (stopped.interrupted, stopped.images) == (True, after)
     resumed = train(pair_folder, tmp_path / "run", tiny)
-    assert (resumed.before, resumed.images) == (after, 12)
-    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+    assert (resumed.interrupted, resumed.before, resumed.images) == (False, after, 12)
+    assert final_state(tmp_path / "run") == final_state(run_folder)
     lines = stats(tmp_path / "run")
     assert {"resumed_at": after} in lines
-    assert [line for line in lines if "images" in line] == stats(tmp_path / "whole")
+    assert [line for line in lines if "images" in line] == stats(run_folder)
 
 
 class Moves(Reporter):
@@ -125,9 +127,16 @@ class Moves(Reporter):
             self.move()
 
 
-@pytest.mark.parametrize("after", [5, 6, 7, 11])  # a line, a grid, a checkpoint, the end
+# A checkpoint, a line, a grid, the end.
+@pytest.mark.parametrize("after", [7, *(pytest.param(each, marks=pytest.mark.long) for each in (5, 6, 11))])
 def test_a_run_whose_folder_is_renamed_meanwhile_writes_nothing_where_it_was_and_continues_where_it_is(
-    pair_folder: Path, tiny: Config, tmp_path: Path, after: int, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+    pair_folder: Path,
+    run_folder: Path,
+    tiny: Config,
+    tmp_path: Path,
+    after: int,
+    refused: "Refused",
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(runfolder, "_LOOK", 0.001)
     run, moved = tmp_path / "run", tmp_path / "moved"
@@ -137,8 +146,7 @@ def test_a_run_whose_folder_is_renamed_meanwhile_writes_nothing_where_it_was_and
     assert "renamed" in error.value.what
     assert not run.exists()
     train(pair_folder, moved, config)
-    train(pair_folder, run, config)
-    assert final_state(moved) == final_state(run)
+    assert final_state(moved) == final_state(run_folder)
 
 
 def test_a_run_whose_place_another_run_has_taken_leaves_that_alone(
@@ -151,7 +159,7 @@ def test_a_run_whose_place_another_run_has_taken_leaves_that_alone(
         shutil.copytree(tmp_path / "other", run)
         (run / ".owner.json").write_text('{"pid": 1, "host": "elsewhere", "since": "now"}')
 
-    train(pair_folder, tmp_path / "other", replace(tiny, seed=1))
+    train(pair_folder, tmp_path / "other", replace(tiny, seed=1, images=4))
     with refused("run-moved", run) as error:
         train(pair_folder, run, tiny, report=Moves(5, move))
     assert "process 1 on elsewhere" in error.value.what
@@ -162,7 +170,7 @@ def test_a_run_whose_place_another_run_has_taken_leaves_that_alone(
 def test_scores_that_a_kill_parted_from_their_checkpoint_stand_once_in_the_record(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = replace(tiny, validate_every=4)
+    config = replace(tiny, validate_every=4, images=8)
     train(pair_folder, tmp_path / "whole", config)
     with monkeypatch.context() as context:  # a signal while the pairs are scored after image 4
         context.setattr(Validator, "score", lambda self, generator, stop: stop_at_once())
@@ -187,15 +195,15 @@ def kill(*args: object, **named: object) -> None:
 def test_a_finished_run_is_left_alone_and_more_images_extend_it(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    steady = replace(tiny, lr_schedule="constant")
+    steady = replace(tiny, lr_schedule="constant", images=4)
     train(pair_folder, tmp_path / "run", steady)
     before = final_state(tmp_path / "run")
     again = train(pair_folder, tmp_path / "run", steady)
-    assert (again.before, again.images, final_state(tmp_path / "run")) == (12, 12, before)
+    assert (again.before, again.images, final_state(tmp_path / "run")) == (4, 4, before)
     assert again.plan is None
-    longer = train(pair_folder, tmp_path / "run", replace(steady, images=20))
-    assert (longer.before, longer.images) == (12, 20)
-    train(pair_folder, tmp_path / "whole", replace(steady, images=20))
+    longer = train(pair_folder, tmp_path / "run", replace(steady, images=10))
+    assert (longer.before, longer.images) == (4, 10)
+    train(pair_folder, tmp_path / "whole", replace(steady, images=10))
     assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
 
 
@@ -211,9 +219,9 @@ def test_a_longer_run_says_where_its_learning_rate_decay_continues(
         "lr_schedule=linear: the schedule now ends at image 12, not 8, so the learning rate jumps from 0 to 0.000267."
     ]
     assert [line["learning_rate"] for line in stats(tmp_path / "run") if "learning_rate" in line][-1] == 0
-    train(pair_folder, tmp_path / "steady", replace(short, lr_schedule="constant"))
+    train(pair_folder, tmp_path / "steady", replace(short, lr_schedule="constant", images=2))
     heard = Stop(99)
-    train(pair_folder, tmp_path / "steady", replace(short, lr_schedule="constant", images=12), report=heard)
+    train(pair_folder, tmp_path / "steady", replace(short, lr_schedule="constant", images=3), report=heard)
     assert not any("lr_schedule" in line for line in heard.lines)
 
 
@@ -238,10 +246,10 @@ def test_networks_are_looked_at_every_hundred_images_whatever_the_interval_of_th
 def test_a_finished_run_writes_models_that_are_missing_cut_or_changed_again_bit_for_bit(
     pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
-    averaged, run = replace(tiny, ema_half_life=4), tmp_path / "run"
+    averaged, run = replace(tiny, ema_half_life=4, images=4), tmp_path / "run"
     train(pair_folder, run, averaged)
     before = {name: (run / name).read_bytes() for name in (MODEL_FILE, BEST)}
-    assert (read_card(run).averaged, read_card(run).images) == (True, 12)
+    assert (read_card(run).averaged, read_card(run).images) == (True, 4)
 
     (run / BEST).unlink()
     (run / MODEL_FILE).unlink()
@@ -270,10 +278,9 @@ def test_a_finished_run_writes_models_that_are_missing_cut_or_changed_again_bit_
 
 
 def test_a_lost_model_whose_checkpoint_is_damaged_too_is_an_error(
-    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
-    run = tmp_path / "run"
-    train(pair_folder, run, tiny)
+    run = Path(shutil.copytree(run_folder, tmp_path / "run"))
     (run / MODEL_FILE).unlink()
     newest = max((run / checkpoint.CHECKPOINTS).glob("*.safetensors"))
     data = newest.read_bytes()
@@ -292,14 +299,17 @@ def test_a_run_that_continues_has_its_best_model_again(
     harm: Callable[[Path], object],
 ) -> None:
     monkeypatch.setattr(tracker, "improves", lambda score, best: best is None)  # the first stays the best
-    run, config = tmp_path / "run", replace(tiny, validate_every=4, lr_schedule="constant")
-    train(pair_folder, run, replace(config, images=8))
+    run, config = (
+        tmp_path / "run",
+        replace(tiny, images=6, validate_every=2, checkpoint_every=2, lr_schedule="constant"),
+    )
+    train(pair_folder, run, replace(config, images=4))
     before = (run / BEST).read_bytes()
     harm(run / BEST)
     report = Stop(after=99)
     train(pair_folder, run, config, report=report)
     assert (run / BEST).read_bytes() == before
-    assert [line for line in report.lines if str(run / BEST) in line and "image 4" in line]
+    assert [line for line in report.lines if str(run / BEST) in line and "image 2" in line]
     assert not read_card(run).averaged
 
 
@@ -307,20 +317,21 @@ def test_a_best_model_that_is_lost_with_its_checkpoint_does_not_end_the_run(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tracker, "improves", lambda score, best: best is None)
-    run, config = tmp_path / "run", replace(tiny, validate_every=4, lr_schedule="constant", keep_checkpoints=1)
-    train(pair_folder, run, replace(config, images=8))
+    config = replace(tiny, images=6, validate_every=2, checkpoint_every=2, lr_schedule="constant", keep_checkpoints=1)
+    run = tmp_path / "run"
+    train(pair_folder, run, replace(config, images=4))
     (run / BEST).unlink()
-    for file in (run / checkpoint.CHECKPOINTS).glob("0000000004.*"):
+    for file in (run / checkpoint.CHECKPOINTS).glob("0000000002.*"):
         file.unlink()
     report = Stop(after=99)
-    assert train(pair_folder, run, config, report=report).images == 12
+    assert train(pair_folder, run, config, report=report).images == 6
     assert [line for line in report.lines if str(run / BEST) in line and "better score" in line]
 
 
 def test_a_finished_run_needs_no_device_to_be_left_alone(
-    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
-    train(pair_folder, tmp_path / "run", tiny)
+    shutil.copytree(run_folder, tmp_path / "run")
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     record["config"]["device"] = "cuda:7"
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
@@ -332,9 +343,9 @@ def test_a_finished_run_needs_no_device_to_be_left_alone(
 
 
 def test_a_changed_setting_is_refused_by_name_before_anything_is_written(
-    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
-    train(pair_folder, tmp_path / "run", tiny)
+    shutil.copytree(run_folder, tmp_path / "run")
     before = final_state(tmp_path / "run")
     with refused("other-settings", tmp_path / "run", usage=True) as error:
         train(pair_folder, tmp_path / "run", replace(tiny, learning_rate=0.001))
@@ -401,10 +412,14 @@ def test_a_size_that_is_not_the_picture_s_is_refused_where_it_is_needed(
 
 
 def test_a_full_disk_stops_the_run_in_one_line_with_the_last_checkpoint_whole(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+    pair_folder: Path,
+    run_folder: Path,
+    tiny: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: "Refused",
 ) -> None:
     train(pair_folder, tmp_path / "run", tiny, report=Stop(4))
-    train(pair_folder, tmp_path / "whole", tiny)
     flush = os.fsync
 
     def full(handle: int) -> None:
@@ -419,7 +434,7 @@ def test_a_full_disk_stops_the_run_in_one_line_with_the_last_checkpoint_whole(
     monkeypatch.undo()
     assert not list((tmp_path / "run").rglob("*.tmp"))
     assert train(pair_folder, tmp_path / "run", tiny).before == 4
-    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+    assert final_state(tmp_path / "run") == final_state(run_folder)
 
 
 def free_bytes(monkeypatch: pytest.MonkeyPatch, *answers: int) -> None:
@@ -443,7 +458,12 @@ def test_too_little_space_is_noticed_before_anything_is_begun(
 
 
 def test_too_little_space_before_a_write_leaves_the_last_checkpoint_and_resume_works_when_there_is_more(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+    pair_folder: Path,
+    run_folder: Path,
+    tiny: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: "Refused",
 ) -> None:
     free_bytes(monkeypatch, 10**10, 10**10, 10**10, 1000)
     with refused("no-space", tmp_path / "run") as error:
@@ -454,21 +474,19 @@ def test_too_little_space_before_a_write_leaves_the_last_checkpoint_and_resume_w
     assert checkpoint.latest(tmp_path / "run").images == 4
     monkeypatch.undo()
     assert train(pair_folder, tmp_path / "run", tiny).before == 4
-    train(pair_folder, tmp_path / "whole", tiny)
-    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+    assert final_state(tmp_path / "run") == final_state(run_folder)
 
 
 def test_a_damaged_newest_checkpoint_costs_the_images_since_the_one_before(
-    pair_folder: Path, tiny: Config, tmp_path: Path
+    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    train(pair_folder, tmp_path / "whole", tiny)
-    train(pair_folder, tmp_path / "run", replace(tiny, images=8))
-    (tmp_path / "run" / checkpoint.CHECKPOINTS / "0000000008.safetensors").write_bytes(b"")
+    shutil.copytree(run_folder, tmp_path / "run")
+    (tmp_path / "run" / checkpoint.CHECKPOINTS / "0000000012.safetensors").write_bytes(b"")
     report = Stop(after=0)
     resumed = train(pair_folder, tmp_path / "run", tiny, report=report)
-    assert resumed.before == 4
-    assert [line for line in report.lines if "Training continues from image 4" in line]
-    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+    assert resumed.before == 8
+    assert [line for line in report.lines if "Training continues from image 8" in line]
+    assert final_state(tmp_path / "run") == final_state(run_folder)
 
 
 def test_the_plan_counts_from_the_checkpoint_that_is_whole(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
@@ -483,30 +501,25 @@ def test_the_plan_counts_from_the_checkpoint_that_is_whole(pair_folder: Path, ti
     assert (resumed.plan.done, resumed.plan.updates, resumed.before) == (4, 8, 4)
 
 
-def test_when_it_is_saved_changes_nothing_of_what_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
-    always = replace(tiny, checkpoint_minutes=1e-9)
-    train(pair_folder, tmp_path / "often", always)
-    train(pair_folder, tmp_path / "seldom", replace(tiny, checkpoint_every=1000, checkpoint_minutes=1000))
-    assert final_state(tmp_path / "often") == final_state(tmp_path / "seldom")
-    assert stats(tmp_path / "often") == stats(tmp_path / "seldom")
-
-
-def test_the_clock_saves_between_two_intervals_of_images(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+def test_the_clock_saves_between_two_intervals_of_images_and_changes_nothing_of_what_is_trained(
+    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
     often = replace(tiny, checkpoint_minutes=1e-9, checkpoint_every=1000, keep_checkpoints=50)
     train(pair_folder, tmp_path / "run", often)
     assert len(list((tmp_path / "run" / checkpoint.CHECKPOINTS).glob("*.json"))) > 1
+    assert final_state(tmp_path / "run") == final_state(run_folder)
+    assert stats(tmp_path / "run") == stats(run_folder)
 
 
 @pytest.mark.parametrize("after", [0, 5])
 def test_sigterm_saves_and_says_that_it_was_asked_to(
-    pair_folder: Path, tiny: Config, tmp_path: Path, after: int
+    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path, after: int
 ) -> None:
     report = Stop(after, signal.SIGTERM) if after else Stop(3, signal.SIGTERM, during="reading pairs")
     stopped = train(pair_folder, tmp_path / "run", tiny, report=report)
     assert (stopped.interrupted, stopped.stopped_by, stopped.images) == (True, "SIGTERM", after)
     assert train(pair_folder, tmp_path / "run", tiny).before == after
-    train(pair_folder, tmp_path / "whole", tiny)
-    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+    assert final_state(tmp_path / "run") == final_state(run_folder)
 
 
 def test_ctrl_c_while_pairs_are_read_ends_at_once_and_leaves_nothing(
@@ -517,11 +530,10 @@ def test_ctrl_c_while_pairs_are_read_ends_at_once_and_leaves_nothing(
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("image", [6, 12])
+@pytest.mark.parametrize("image", [6, pytest.param(12, marks=pytest.mark.long)])
 def test_a_signal_while_samples_are_made_ends_that_and_resuming_makes_them(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: int
+    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: int
 ) -> None:
-    train(pair_folder, tmp_path / "whole", tiny)
     sample, images = Tracker.sample, 0
 
     def counted(self: Tracker) -> bool:
@@ -543,8 +555,8 @@ def test_a_signal_while_samples_are_made_ends_that_and_resuming_makes_them(
     monkeypatch.undo()
     resumed = train(pair_folder, tmp_path / "run", tiny)
     assert (resumed.before, resumed.interrupted) == (image, False)
-    assert grid.read_bytes() == (tmp_path / "whole" / "samples" / grid.name).read_bytes()
-    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+    assert grid.read_bytes() == (run_folder / "samples" / grid.name).read_bytes()
+    assert final_state(tmp_path / "run") == final_state(run_folder)
     assert train(pair_folder, tmp_path / "run", tiny).plan is None
 
 
@@ -620,12 +632,12 @@ def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_before_is_whole(
 def test_a_run_continued_on_another_machine_notes_that_bits_may_differ(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    train(pair_folder, tmp_path / "run", replace(tiny, images=4))
+    train(pair_folder, tmp_path / "run", replace(tiny, images=1))
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     record["machine"]["device"] = "an abacus"
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
     report = Stop(after=0)
-    train(pair_folder, tmp_path / "run", tiny, report=report)
+    train(pair_folder, tmp_path / "run", replace(tiny, images=2), report=report)
     assert [line for line in report.lines if "device was an abacus, now" in line and "not the same bit for bit" in line]
 
 
@@ -634,9 +646,9 @@ def test_a_val_that_is_copied_from_train_is_noted_of_a_folder_of_another_tool(ti
     for file in (*(f"train/{number}.png" for number in range(6)), "val/90.png", "val/91.png"):
         write_png(tmp_path / "maps" / file, random.integers(0, 256, (32, 64, 3), dtype=np.uint8))
     shutil.copy(tmp_path / "maps" / "train" / "3.png", tmp_path / "maps" / "val" / "93.png")
-    planned, begun = Stop(after=0), Stop(after=0)
-    plan(tmp_path / "maps", tiny, tmp_path / "run", report=planned)
-    train(tmp_path / "maps", tmp_path / "run", tiny, report=begun)
+    planned, begun, config = Stop(after=0), Stop(after=0), replace(tiny, images=1)
+    plan(tmp_path / "maps", config, tmp_path / "run", report=planned)
+    train(tmp_path / "maps", tmp_path / "run", config, report=begun)
     for report in (planned, begun):
         (line,) = [line for line in report.lines if "in different splits show the same" in line]
         assert "has the same pixels as" in line
@@ -645,7 +657,7 @@ def test_a_val_that_is_copied_from_train_is_noted_of_a_folder_of_another_tool(ti
 def test_changed_pairs_are_noticed_with_what_changed(
     pair_folder: Path, other_pairs: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
-    train(pair_folder, tmp_path / "run", replace(tiny, images=4))
+    train(pair_folder, tmp_path / "run", replace(tiny, images=1))
     shutil.rmtree(pair_folder)
     other_pairs.rename(pair_folder)
     with refused("other-settings", tmp_path / "run", usage=True) as error:
@@ -657,10 +669,10 @@ def test_changed_pairs_are_noticed_with_what_changed(
 def test_the_precision_and_threads_of_the_beginning_are_used_again(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train(pair_folder, tmp_path / "run", replace(tiny, images=4, precision="bfloat16", threads=1))
+    train(pair_folder, tmp_path / "run", replace(tiny, images=1, precision="bfloat16", threads=1))
     monkeypatch.setattr("p2p_gan.machine.device._cpu_multiplies_bfloat16", lambda: False)
     monkeypatch.setattr("torch.get_num_threads", lambda: 7)
-    resumed = train(pair_folder, tmp_path / "run", replace(tiny, precision="auto", threads=0))
+    resumed = train(pair_folder, tmp_path / "run", replace(tiny, images=2, precision="auto", threads=0))
     assert resumed.plan is not None
     assert (resumed.plan.config.precision, resumed.plan.config.threads) == ("bfloat16", 1)
 
@@ -736,7 +748,7 @@ def test_an_operation_that_cannot_be_deterministic_ends_a_plan_in_one_line_that_
 def test_accumulated_gradients_make_the_run_of_the_large_batch_and_resume_bit_for_bit(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    config = replace(tiny, norm="instance", dropout=0.0, images=10, batch=2, accumulate=2, lr_schedule="constant")
+    config = replace(tiny, norm="instance", dropout=0.0, images=6, batch=2, accumulate=2, lr_schedule="constant")
     train(pair_folder, tmp_path / "whole", config)
     large = replace(config, batch=4, accumulate=1)
     train(pair_folder, tmp_path / "large", large)

@@ -212,12 +212,12 @@ def test_a_run_remembers_its_model_and_resumes_bit_for_bit_without_it(
     run_folder: Path, pair_folder: Path, tiny: Config, tmp_path: Path, notes: "Notes"
 ) -> None:
     gone = Path(shutil.copytree(run_folder, tmp_path / "gone"))
-    config = replace(tiny, lr_schedule="constant", images=4)
-    train(pair_folder, tmp_path / "whole", replace(config, images=8), source=run_folder)
+    config = replace(tiny, lr_schedule="constant", images=2)
+    train(pair_folder, tmp_path / "whole", replace(config, images=4), source=run_folder)
     train(pair_folder, tmp_path / "run", config, source=gone, report=notes)
     assert any("all weights of the generator" in line for line in notes.lines)
     shutil.rmtree(gone)
-    train(pair_folder, tmp_path / "run", replace(config, images=8))
+    train(pair_folder, tmp_path / "run", replace(config, images=4))
     one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("run", "whole"))
     assert one == other
     record = json.loads((tmp_path / "run" / "run.json").read_text())["from"]
@@ -228,9 +228,9 @@ def test_a_run_remembers_its_model_and_resumes_bit_for_bit_without_it(
 def test_a_run_is_not_continued_with_another_model(
     run_folder: Path, pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
-    train(pair_folder, tmp_path / "run", replace(tiny, images=4))
+    train(pair_folder, tmp_path / "run", replace(tiny, images=1))
     with refused("other-settings", f"--from {run_folder}", usage=True):
-        train(pair_folder, tmp_path / "run", replace(tiny, images=8), source=run_folder)
+        train(pair_folder, tmp_path / "run", replace(tiny, images=2), source=run_folder)
 
 
 def test_fine_tuning_does_not_have_the_higher_learning_rate_of_a_short_run(run_folder: Path, pair_folder: Path) -> None:

@@ -223,7 +223,7 @@ def test_a_run_that_chose_its_threads_has_the_numbers_of_one_that_was_told_and_k
     monkeypatch.setattr(trial, "_BLOCK", 0.01)
     monkeypatch.setattr(speed, "measure_load", lambda: Load(2, 0.0))
     monkeypatch.setattr(LoadMeter, "read", lambda _: Load(2, 0.0))
-    config = replace(tiny, threads=0, images=4)
+    config = replace(tiny, threads=0, images=2)
     planned = plan(pair_folder, config)
     chosen = train(pair_folder, tmp_path / "chosen", config, report=notes).plan
     assert isinstance(chosen, Plan)
@@ -232,7 +232,7 @@ def test_a_run_that_chose_its_threads_has_the_numbers_of_one_that_was_told_and_k
     models = [(tmp_path / name / MODEL_FILE).read_bytes() for name in ("chosen", "told")]
     assert models[0] == models[1]
     monkeypatch.setattr("p2p_gan.machine.threads._THREADS_OF_TORCH", 1)  # another machine
-    resumed = train(pair_folder, tmp_path / "chosen", replace(config, images=8)).plan
+    resumed = train(pair_folder, tmp_path / "chosen", replace(config, images=4)).plan
     assert isinstance(resumed, Plan)
     assert resumed.config.threads == chosen.config.threads
     assert plan(pair_folder, config, tmp_path / "chosen").config.threads == chosen.config.threads

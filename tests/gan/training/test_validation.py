@@ -46,9 +46,9 @@ def validations(run: Path) -> dict[int, dict[str, Any]]:
 
 
 def test_a_run_is_scored_at_each_interval_and_at_its_end(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
-    train(pair_folder, tmp_path / "run", replace(tiny, validate_every=5))
+    train(pair_folder, tmp_path / "run", replace(tiny, images=5, validate_every=2))
     found = validations(tmp_path / "run")
-    assert list(found) == [5, 10, 12]
+    assert list(found) == [2, 4, 5]
     for scores in found.values():
         assert scores["pictures"] == 2
         assert 0 < scores["l1"] < 1
@@ -61,32 +61,32 @@ def test_the_best_model_is_that_of_the_lowest_l1_and_the_checkpoint_knows_it(
 ) -> None:
     scores = iter([0.3, 0.1, 0.2])
     monkeypatch.setattr(Validator, "score", lambda *_: Validation(2, next(scores), 0.5))
-    train(pair_folder, tmp_path / "run", replace(tiny, validate_every=4))
+    train(pair_folder, tmp_path / "run", replace(tiny, images=6, validate_every=2))
     assert [each["best"] for each in validations(tmp_path / "run").values()] == [True, True, False]
-    assert read_model(tmp_path / "run" / BEST).card.images == 8
-    assert read_model(tmp_path / "run").card.images == 12
+    assert read_model(tmp_path / "run" / BEST).card.images == 4
+    assert read_model(tmp_path / "run").card.images == 6
     job = make_job(open_pairs(pair_folder), tiny)
     progress = checkpoint.load_latest(tmp_path / "run", job.nets)
     assert progress is not None
-    assert (progress.best, progress.best_images) == (-0.1, 8)
+    assert (progress.best, progress.best_images) == (-0.1, 4)
 
 
 def test_a_resumed_run_does_not_take_a_worse_model_for_the_best(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steady = replace(tiny, lr_schedule="constant")
+    steady = replace(tiny, lr_schedule="constant", images=2)
     monkeypatch.setattr(Validator, "score", lambda *_: Validation(2, 0.1, 0.5))
     train(pair_folder, tmp_path / "run", steady)
     best = (tmp_path / "run" / BEST).read_bytes()
     monkeypatch.setattr(Validator, "score", lambda *_: Validation(2, 0.2, 0.9))
-    train(pair_folder, tmp_path / "run", replace(steady, images=16))
+    train(pair_folder, tmp_path / "run", replace(steady, images=3))
     assert (tmp_path / "run" / BEST).read_bytes() == best
     assert (tmp_path / "run" / MODEL_FILE).read_bytes() != best
 
 
 def test_validating_leaves_no_trace_in_what_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     for name, every in (("often", 1), ("never", 1000)):
-        train(pair_folder, tmp_path / name, replace(tiny, validate_every=every, batch=2))
+        train(pair_folder, tmp_path / name, replace(tiny, images=6, validate_every=every, batch=2))
     often, never = ((tmp_path / name / MODEL_FILE).read_bytes() for name in ("often", "never"))
     assert often == never
     states = [max((tmp_path / name / checkpoint.CHECKPOINTS).glob("*.safetensors")) for name in ("often", "never")]
@@ -106,16 +106,16 @@ def test_scores_do_not_depend_on_torch_s_random_state_nor_change_it(pair_folder:
 def test_scores_and_samples_are_those_of_the_average_that_is_saved_as_the_model(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    config = replace(tiny, ema_half_life=400.0, learning_rate=0.01, validate_every=12)
+    config = replace(tiny, ema_half_life=400.0, learning_rate=0.01, images=6, validate_every=6)
     train(pair_folder, tmp_path / "run", config)
     job, model = make_job(open_pairs(pair_folder), config), read_model(tmp_path / "run").generator
     found = Validator(job).score(model)
     assert found is not None
-    assert validations(tmp_path / "run")[12] == {**found.to_json(), "best": True}
+    assert validations(tmp_path / "run")[6] == {**found.to_json(), "best": True}
     saved = replace(job, nets=replace(job.nets, generator=model, ema=None))
     shown = [read.read_shown(job.folder, pair, job.task, job.config)[:2] for pair in pairs_to_show(job)]
     grid = grid_of([sample_row(saved, a, b) for a, b in shown])
-    np.testing.assert_array_equal(read_photo(tmp_path / "run" / "samples" / "0000000012.png"), grid)
+    np.testing.assert_array_equal(read_photo(tmp_path / "run" / "samples" / "0000000006.png"), grid)
 
 
 @pytest.mark.parametrize(("batch", "statistics"), [(1, "picture"), (5, "running")])
@@ -151,7 +151,7 @@ def test_without_val_pairs_one_note_is_given_and_no_best_is_kept(
     make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path, notes: "Notes"
 ) -> None:
     pairs = make_pairs(tmp_path / "pairs", {"train": 4})
-    train(pairs, tmp_path / "run", replace(tiny, validate_every=4), report=notes)
+    train(pairs, tmp_path / "run", replace(tiny, images=2, validate_every=1), report=notes)
     assert len([line for line in notes.lines if "val/" in line]) == 1
     assert not (tmp_path / "run" / BEST).exists()
     assert not validations(tmp_path / "run")
@@ -282,8 +282,8 @@ def test_an_ignored_pixel_has_no_part_in_a_score(
 def test_masks_are_scored_by_class_and_their_best_is_by_mean_iou(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    train(pair_folder, tmp_path / "run", replace(tiny, direction="photo-to-mask"))
-    scores = validations(tmp_path / "run")[12]
+    train(pair_folder, tmp_path / "run", replace(tiny, images=2, direction="photo-to-mask"))
+    scores = validations(tmp_path / "run")[2]
     assert 0 <= scores["accuracy"] <= 1
     job = make_job(open_pairs(pair_folder), replace(tiny, direction="photo-to-mask"))
     progress = checkpoint.load_latest(tmp_path / "run", job.nets)
@@ -299,15 +299,14 @@ def test_a_nan_score_is_never_the_best_and_the_earlier_of_equals_stays() -> None
 
 
 def test_a_model_argument_may_be_the_best_of_a_run(
-    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+    pair_folder: Path, run_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     from p2p_gan.evaluation.scores import evaluate
 
-    train(pair_folder, tmp_path / "run", tiny)
-    shutil.copytree(tmp_path / "run", tmp_path / "copy")
-    assert evaluate(tmp_path / "run" / BEST, pair_folder) == evaluate(tmp_path / "copy" / BEST, pair_folder)
-    with refused("missing-model", tmp_path / "run" / "worst.safetensors"):
-        read_model(tmp_path / "run" / "worst.safetensors")
+    shutil.copytree(run_folder, tmp_path / "copy")
+    assert evaluate(run_folder / BEST, pair_folder) == evaluate(tmp_path / "copy" / BEST, pair_folder)
+    with refused("missing-model", run_folder / "worst.safetensors"):
+        read_model(run_folder / "worst.safetensors")
 
 
 def test_floats_classes_grey_and_many_channels_are_made_visible() -> None:

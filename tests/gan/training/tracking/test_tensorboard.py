@@ -15,7 +15,7 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.training.run import train
 from p2p_gan.training.tracking import tracker
-from p2p_gan.training.tracking.tensorboard import EVENTS
+from p2p_gan.training.tracking.tensorboard import EVENTS, EventBoard
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -82,6 +82,14 @@ def test_a_run_that_begins_again_after_a_crash_has_every_step_once(
     train(pair_folder, tmp_path / "run", config)
     steps = [each.step for each in events(tmp_path / "run").Scalars("g_l1")]
     assert steps == sorted(set(steps))
+
+
+@needs_tensorboard
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_tensorflow_is_not_loaded_to_write_a_file(tmp_path: Path) -> None:
+    EventBoard(tmp_path, 0).close()
+    again = importlib.reload(importlib.import_module("tensorboard.compat"))  # as it is before its first use
+    assert again.tf.__version__ == "stub"
 
 
 def test_a_missing_package_is_reported_before_anything_is_done(
