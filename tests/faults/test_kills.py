@@ -51,25 +51,16 @@ def test_a_kill_after_any_change_leaves_what_the_same_command_completes(
     assert states.changes > 2
 
 
-@pytest.mark.parametrize(
-    "steps",
-    [
-        ("runs/*/model.safetensors",),
-        pytest.param(
-            ("study.json", "runs/*/run.json", "runs/*/model.safetensors", "scores/*.json"), marks=pytest.mark.long
-        ),
-    ],
-    ids=len,
-)
+@pytest.mark.long
 def test_experiments_killed_at_each_of_its_steps_in_turn_end_as_undisturbed(
-    steps: tuple[str, ...], given: Callable[[bool], Path], tmp_path: Path
+    given: Callable[[bool], Path], tmp_path: Path
 ) -> None:
     writer, inputs = SLOW["experiments"], given(True)
     writer.prepare(tmp_path / "whole", inputs)
     assert writer.run(tmp_path / "whole", inputs)[0] == 0
     place = tmp_path / "killed"
     writer.prepare(place, inputs)
-    for step in steps:
+    for step in ("study.json", "runs/*/run.json", "runs/*/model.safetensors", "scores/*.json"):
         child = start(writer, place, inputs, tmp_path / "told")
         until = time.monotonic() + _SECONDS
         while not any((place / "out").glob(step)) and child.is_alive() and time.monotonic() < until:

@@ -150,7 +150,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 # The others show it for a few more losses; that no update of any preset waits stands in `steps/test_update.py`.
-TELLING = ("cars", "everything", "heads", "parts", "repeatable")
+TELLING = ("cars", "parts", "repeatable")
 
 
 @pytest.mark.parametrize(

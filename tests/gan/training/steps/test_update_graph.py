@@ -75,7 +75,11 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"precision": "bfloat16"}, EVERYTHING, {"gan_loss": "none"}, {"accumulate": 2, "batch": 1}, FEATURES]
+    "settings",
+    [
+        *({"precision": "bfloat16"}, EVERYTHING, {"gan_loss": "none"}, {"accumulate": 2, "batch": 1}),
+        pytest.param(FEATURES, marks=pytest.mark.long),
+    ],
 )
 def test_replays_are_updates_bit_for_bit_with_new_batches_rates_decays_and_random_numbers(
     make: Make, tape_recorder: "TapeRecorder", settings: dict[str, Any], feature_file: Path
