@@ -74,7 +74,7 @@ def test_both_commands_install_the_same_and_ci_runs_the_second_word_for_word() -
     assert tests == INSTALL + ".venv/bin/nox"
     ci = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     (pages,) = (line for block in BLOCKS for line in block.splitlines() if line.startswith("apt-get "))
-    assert pages.endswith(" && .venv/bin/nox -s long web")
+    assert pages.endswith(" && .venv/bin/nox -s web")
     assert ci[-2:] == [tests, pages]
 
 

@@ -94,5 +94,6 @@ def _repetitions(folder: PairFolder, key: str, short: "array[int]") -> Iterator[
     indices = np.flatnonzero(np.isin(values, several[several != 0])) if several.any() else ()
     whole: dict[str, list[Pair]] = defaultdict(list)
     for index in map(int, indices):
-        whole[_digest(folder.pairs[index], key)].append(folder.pairs[index])
+        pair = folder.pairs[index]  # read from the disk each time
+        whole[_digest(pair, key)].append(pair)
     yield from (same for same in whole.values() if len(same) > 1)

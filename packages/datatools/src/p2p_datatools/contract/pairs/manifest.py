@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -146,7 +147,7 @@ class PairFolder:
         """The bytes that a pixel takes in both halves together."""
         return sum(half.channels * np.dtype(half.dtype).itemsize for half in (self.a, self.b))
 
-    @property
+    @cached_property
     def data_hash(self) -> str:
         """The SHA-256 of the manifest's lines in the order of their names: one hash for all pixels and splits."""
         digest = hashlib.sha256()
