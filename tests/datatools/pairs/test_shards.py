@@ -232,12 +232,13 @@ def test_a_file_that_is_in_the_place_of_a_pair_but_in_no_manifest_is_not_taken_f
     assert set(by_name(dest)) == {*NAMES, "new"}
 
 
+@pytest.mark.parametrize("step", [7, pytest.param(3, marks=pytest.mark.long)])
 def test_what_a_kill_left_of_a_pair_that_its_part_does_not_have_any_more_is_not_in_the_result(
-    parts: list[Path], tmp_path: Path, killed_after: "KilledAfter"
+    parts: list[Path], tmp_path: Path, killed_after: "KilledAfter", step: int
 ) -> None:
     changes, removed = 0, set()
     while killed_after((merging := Merging(tmp_path / str(changes), parts, move=False)).run, changes):
-        changes += 7  # every seventh moment is enough, and quick
+        changes += step
         begun = {path.stem for path in (merging.place / "pairs.partial").rglob("*.png")}
         if not begun:
             continue

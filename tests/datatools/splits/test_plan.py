@@ -88,21 +88,26 @@ def test_pairs_of_equal_pixels_are_in_one_split_whatever_the_seed(tmp_path: Path
     assert check(folder).ok
 
 
-def test_pairs_of_one_half_are_in_one_split_and_equality_reaches_on(tmp_path: Path, noise: "Noise") -> None:
+SEEDS = pytest.mark.parametrize("seeds", [3, pytest.param(8, marks=pytest.mark.long)])
+
+
+@SEEDS
+def test_pairs_of_one_half_are_in_one_split_and_equality_reaches_on(tmp_path: Path, noise: "Noise", seeds: int) -> None:
     # 0 and 1 share their A, 1 and 2 their B: the three are together, as 3 and 4 are.
     chained = [(0, 10), (0, 11), (1, 11), (2, 12), (2, 13)]
     folder = make_pairs(tmp_path, noise, [*chained, *((number, number + 50) for number in range(20, 24))])
-    for seed in range(3):
+    for seed in range(seeds):
         shutil.copytree(folder, tmp_path / f"{seed}")
         split(tmp_path / f"{seed}", val=0.3, test=0.3, seed=seed)
         splits = splits_of(tmp_path / f"{seed}")
         assert len({splits[name] for name in ("00", "01", "02")}) == len({splits[name] for name in ("03", "04")}) == 1
 
 
-def test_groups_that_share_a_picture_go_together(tmp_path: Path, noise: "Noise") -> None:
+@SEEDS
+def test_groups_that_share_a_picture_go_together(tmp_path: Path, noise: "Noise", seeds: int) -> None:
     # Groups are those of one last digit, and 15 shows what 03 does.
     folder = make_pairs(tmp_path, noise, [(number if number != 15 else 3, number + 50) for number in range(16)])
-    for seed in range(4):
+    for seed in range(seeds):
         shutil.copytree(folder, tmp_path / f"{seed}")
         split(tmp_path / f"{seed}", val=0.3, test=0.3, seed=seed, group_by=r"\d$")
         splits = splits_of(tmp_path / f"{seed}")
