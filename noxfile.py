@@ -114,19 +114,23 @@ def fast(session: nox.Session) -> None:
         session.error("a test of the second process failed, see above")
 
 
+def run_tests(session: nox.Session, *words: str) -> None:
+    """Run pytest in a process per core, with the session's arguments, such as -n 0 for one process."""
+    # Each process begins with a share of neighbours, and what these share is made, or loaded, in one of them alone.
+    shared = ["-n", str(PROCESSES), "--dist", "worksteal"]
+    session.run(PYTHON, "-m", "pytest", *shared, *words, *session.posargs, env=run_in_memory())
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """The default test suite, in a process per core; arguments after -- go to pytest, such as -n 0 for one process."""
-    # Each process begins with a share of neighbours, and what these share is made, or loaded, in one of them alone.
-    shared = ["-n", str(PROCESSES), "--dist", "worksteal"]
-    session.run(PYTHON, "-m", "pytest", *shared, *session.posargs, env=run_in_memory())
+    run_tests(session)
 
 
 @nox.session(name="long")
 def run_long(session: nox.Session) -> None:
     """The tests that the default suite leaves out: what shorter ones prove once, they repeat at length."""
-    shared = ["-n", str(PROCESSES), "--dist", "worksteal", "-m", "long"]
-    session.run(PYTHON, "-m", "pytest", *shared, *session.posargs, env=run_in_memory())
+    run_tests(session, "-m", "long")
 
 
 @nox.session
