@@ -69,7 +69,7 @@ def test_a_wrong_command_has_its_code_where_nobody_is_told(words: Sequence[str])
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:
-    for words in (("config",), ("data", "palette", "cars", "--json")):
+    for words in (("config",), ("data", "palette", "cars", "--json"), ("--help",)):
         with subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.close()

@@ -252,6 +252,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         with name_full_output():
             sys.stdout.flush()
         return launch.conclude(code if isinstance(code, int) else 0)
+    except SystemExit:  # of click alone, whose help has no reader any more, such as `head`
+        close_output()
+        return 0
     except (click.Abort, KeyboardInterrupt):
         if launch.speaks():
             echo("Interrupted. Run the same command again to continue.", err=True)
