@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from PIL import Image
 from p2p_cli.app import main
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.formats.video import write_video
-from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import save_model
@@ -24,13 +25,17 @@ NOISE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 Send = Callable[[bytes], None]
 
 
+def write_model(path: Path, of: str, to: str) -> str:
+    """A model of photos to photos, without dropout."""
+    shape, halves = Architecture(3, 3, 2, 3, 12, "batch", 0.0), (Half(of, "photo"), Half(to, "photo"))
+    card = ModelCard(shape, *halves, None, Size(32, 32), "stretch", "picture", False, 7, "")
+    save_model(path, card, shape.build())
+    return str(path)
+
+
 @pytest.fixture
 def model(tmp_path: Path) -> str:
-    """A model of photos to photos, without dropout."""
-    shape, half = Architecture(3, 3, 2, 3, 12, "batch", 0.0), Half("a", "photo")
-    card = ModelCard(shape, half, Half("b", "photo"), None, Size(32, 32), "stretch", "picture", False, 7, "")
-    save_model(tmp_path / "m.safetensors", card, shape.build())
-    return str(tmp_path / "m.safetensors")
+    return write_model(tmp_path / "m.safetensors", "a", "b")
 
 
 @pytest.fixture
@@ -156,3 +161,18 @@ def test_a_video_says_its_frames_and_what_wrote_it(
     ):
         assert main(["sample", model, *words]) == code
         assert said in capsys.readouterr().err
+
+
+def test_colours_of_a_model_become_a_photo_by_the_command_that_it_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_png(tmp_path / "photos" / "x.png", NOISE)
+    model, lab = write_model(tmp_path / "m.safetensors", "L", "ab"), tmp_path / "lab"
+    assert main(["data", "derive", str(tmp_path / "photos"), str(lab), "--op", "lab"]) == 0
+    assert main(["sample", model, str(lab / "L"), "--out", str(tmp_path / "ab")]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "--op color" in line)
+    words = [{"PHOTOS": str(tmp_path / "photos"), "DEST": str(tmp_path / "made")}.get(w, w) for w in shlex.split(line)]
+    assert main(words[words.index("p2p") + 1 :]) == 0
+    photo = read_photo(tmp_path / "made" / "x.png")
+    assert photo.shape == NOISE.shape
+    assert np.abs(cv2.cvtColor(photo, cv2.COLOR_RGB2LAB)[..., 0] - read_photo(lab / "L" / "x.png")[..., 0]).mean() < 9

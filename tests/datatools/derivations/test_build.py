@@ -15,7 +15,7 @@ from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.derivations.build import derive, random_of
 from p2p_datatools.derivations.color import lab_to_rgb
-from p2p_datatools.derivations.operations import OPERATIONS, Blur, Edges, Gray, Holes, Lab, operation
+from p2p_datatools.derivations.operations import OPERATIONS, Blur, Edges, GeneratedColors, Gray, Holes, Lab, operation
 from p2p_datatools.pairs.build import pair
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def dest(tmp_path: Path) -> Path:
     return tmp_path / "derived"
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", [name for name, kind in OPERATIONS.items() if kind.makes_a])
 def test_every_operation_gives_pictures_that_join_their_photos(
     photos: Path, dest: Path, tmp_path: Path, name: str
 ) -> None:
@@ -60,6 +60,39 @@ def test_lightness_and_colour_become_two_folders_that_pair_and_give_the_photo_ag
     pair(dest / "L", dest / "ab", tmp_path / "pairs", halves=("L", "ab"))
     back = lab_to_rgb(*read_pair(tmp_path / "pairs" / "all" / "walk" / "c.1.png"))
     assert np.abs(back.astype(int) - noise(2)).mean() < 1
+
+
+def test_photos_get_the_colours_that_a_smaller_model_has_made_in_their_own_size_and_lightness(
+    photos: Path, dest: Path, tmp_path: Path
+) -> None:
+    derive(photos, tmp_path / "lab", Lab())
+    for path in (tmp_path / "lab" / "ab").rglob("*.png"):
+        write_png(path, np.full((2, 2, 3), (160, 100, 130), np.uint8))
+    summary = derive(photos, dest, GeneratedColors(ab=str(tmp_path / "lab" / "ab")))
+    assert (summary.made, summary.skipped) == (4, ())
+    for name in ("a", "walk/ü"):
+        lightness, photo = read_photo(tmp_path / "lab" / "L" / f"{name}.png"), read_photo(dest / f"{name}.png")
+        assert (photo == lab_to_rgb(lightness, np.full_like(lightness, (160, 100, 0)))).all()
+
+
+def test_colours_that_are_missing_or_are_none_are_named_and_new_ones_are_seen(
+    photos: Path, dest: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    op, colours = GeneratedColors(ab=str(tmp_path / "lab" / "ab")), tmp_path / "lab" / "ab" / "a.png"
+    with refused("missing-folder", op.beside):
+        derive(photos, dest, op)
+    derive(photos, tmp_path / "lab", Lab())
+    colours.rename(tmp_path / "a.png")
+    with refused("pictures-failed", dest) as caught:
+        derive(photos, dest, op)
+    assert f"{photos / 'a.png'}: has no partner in {op.ab}" in str(caught.value)
+    assert [skip.code for skip in derive(photos, dest, op, keep_going=True).skipped] == ["no-partner"]
+    write_png(colours, np.full((8, 8, 3), 250, np.uint8))
+    assert [skip.code for skip in derive(photos, dest, op, keep_going=True).skipped] == ["other-picture"]
+    (tmp_path / "a.png").rename(colours)
+    assert (derive(photos, dest, op).made, derive(photos, dest, op).kept) == (1, 4)
+    write_png(colours, np.full((8, 8, 3), 128, np.uint8))
+    assert [skip.code for skip in derive(photos, dest, op, keep_going=True).skipped] == ["source-changed"]
 
 
 def test_the_record_states_operation_settings_seed_and_hashes(photos: Path, dest: Path) -> None:

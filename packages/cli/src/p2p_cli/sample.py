@@ -100,6 +100,7 @@ def command(
 def sample_files(call: Call, given: "Sequence[PictureBytes] | None" = None) -> int:
     """Pictures in files, or the bytes that are `given`, to a folder; gives the exit code."""
     from p2p_datatools.contract.pairs.manifest import has_manifest
+    from p2p_datatools.derivations.operations import Lab
     from p2p_gan.inference.sampling import sample
 
     inputs, report = given or call.inputs, render.reporter()
@@ -115,6 +116,8 @@ def sample_files(call: Call, given: "Sequence[PictureBytes] | None" = None) -> i
     render.skips(summary.skipped, call.dest)
     if not call.as_json and len(call.inputs) == 1 and given is None and has_manifest(call.inputs[0]):
         render.hint(next_command("evaluate", call.model, call.inputs[0]))
+    elif not call.as_json and summary.model.card.direction == "-to-".join(Lab.folders):
+        render.hint(next_command("data", "derive", "PHOTOS", "DEST", "--op", "color", "--set", f"ab={summary.dest}"))
     return 1 if summary.skipped else 0
 
 

@@ -59,7 +59,8 @@ def command(
 
     DEST receives a PNG for each photo, under the photo's name, and derive.json with all settings. With --op lab it
     receives L/ (lightness * 255 / 100) and ab/ (red = a + 128, green = b + 128, blue = 128), the numbers of OpenCV's
-    8-bit Lab; p2p_datatools.derivations.color.lab_to_rgb turns the two into RGB again.
+    8-bit Lab. With --op color it receives the photos, grey or not, in the colours (ab) that a model of L to ab
+    generated, at the photos' own sizes.
 
     \b
     Examples:
@@ -68,6 +69,8 @@ def command(
       p2p data derive photos holes --op holes --set kind=strokes --set share=0.3 --seed 1
       p2p data derive photos lab --op lab
       p2p data pair lab/L lab/ab pairs --halves L,ab
+      p2p sample run lab/L --out generated
+      p2p data derive photos coloured --op color --set ab=generated
     """
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.derivations.build import derive
@@ -81,7 +84,8 @@ def command(
     else:
         folders = " and ".join(map(str, summary.folders))
         render.say(f"{name}: {plural(summary.made, 'picture')} written to {folders}, {summary.kept:,} kept.")
-        a, b = summary.folders if len(summary.folders) > 1 else (dest, photos)
-        words = f"{a.name},{b.name}" if len(summary.folders) > 1 else f"{name},photo"
-        render.hint(next_command("data", "pair", a, b, "PAIRS", "--halves", words))
+        if chosen.makes_a:
+            a, b = summary.folders if len(summary.folders) > 1 else (dest, photos)
+            words = f"{a.name},{b.name}" if len(summary.folders) > 1 else f"{name},photo"
+            render.hint(next_command("data", "pair", a, b, "PAIRS", "--halves", words))
     return render.skips(summary.skipped, dest)

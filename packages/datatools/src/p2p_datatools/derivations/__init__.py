@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Blur,
         Downscale,
         Edges,
+        GeneratedColors,
         Gray,
         Holes,
         Lab,
@@ -26,7 +27,7 @@ else:
         __name__,
         build="DeriveSummary derive",
         color="lab_to_rgb",
-        operations="OPERATIONS Blur Downscale Edges Gray Holes Lab Operation Sketch",
+        operations="OPERATIONS Blur Downscale Edges GeneratedColors Gray Holes Lab Operation Sketch",
     )
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "DeriveSummary",
     "Downscale",
     "Edges",
+    "GeneratedColors",
     "Gray",
     "Holes",
     "Lab",

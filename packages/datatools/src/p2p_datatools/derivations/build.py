@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from p2p_datatools.contract.errors import Skip, UsageError
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import write_json
 from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.listing import LeftOut
@@ -82,7 +82,10 @@ class _Derivation:
                 photo, _ = show_values(read_filled(file, "tag")[0])
             else:
                 photo = self._read_photo(file)
-        pictures = self.op.apply(photo, random_of(self.seed, source.name))
+        if source.beside:
+            pictures = self._join(photo, source.beside)
+        else:
+            pictures = self.op.apply(photo, random_of(self.seed, source.name))
         if is_deep:
             self.stretched.append(source.path)
         folders = (f"{folder}/" if folder else "" for folder in self.op.folders)
@@ -95,6 +98,17 @@ class _Derivation:
             ways = " and ".join(name for name, kind in OPERATIONS.items() if kind.any_depth)
             to_do = f"Only --op {ways} take it as it is. Convert it first (ImageMagick: magick IN -depth 8 OUT)."
             raise DepthError(error.where, error.what, to_do, code=error.code) from error
+
+    def _join(self, photo: Photo, path: Path) -> tuple[Photo, ...]:
+        with open_picture(path) as file:
+            other = read_photo(file)
+        try:
+            return self.op.join(photo, other)
+        except ValueError as error:
+            to_do = "Give the folder of what the model generated."
+            raise P2PError(
+                path, f"is not what 'p2p sample' makes of L: {error}", to_do, code="other-picture"
+            ) from error
 
     def say(self, report: Reporter) -> None:
         """Note which photos were laid over white, and which were stretched."""
@@ -117,6 +131,9 @@ def derive(
 ) -> DeriveSummary:
     """Write what `op` makes of every photo in PHOTOS to DEST/NAME.png, or for `Lab` to DEST/L and DEST/ab.
 
+    `GeneratedColors` takes the picture of each photo's name in another folder, too; a photo without one counts as
+    broken.
+
     Names are the photos' paths below PHOTOS without suffix, so that 'p2p data pair DEST PHOTOS' joins them. The same
     photo, name, settings and seed give the same picture. A photo of more than 8 bits is drawn, by `Edges` and `Sketch`,
     from its values stretched to black and white; other operations refuse it. `read` says which page of files with
@@ -131,13 +148,19 @@ def derive(
         raise UsageError(photos, what, "Take them apart first with 'p2p data halves'.", code="pairs-not-photos")
     derivation = _Derivation(op, seed, read)
     recipe = derivation.recipe()
-    refuse_dest_inside(dest, photos)
+    refuse_dest_inside(dest, photos, op.beside)
     refuse_other_conversion(dest / _HEADER, {**read.settings(), **recipe}, kind=_FORMAT, command="p2p data derive")
     with report.tell("listing files"):
         folder = PhotoFolder(photos)
     prefer_photos(folder, report)
     named, skipped = folder.sort_out()
-    sources = [Source(name, photos, path.relative_to(photos).as_posix()) for name, path in named.items()]
+    beside, missing = _find_beside(named, op.beside)
+    skipped += missing
+    sources = [
+        Source(name, photos, path.relative_to(photos).as_posix(), beside.get(name))
+        for name, path in named.items()
+        if name in beside or not op.beside
+    ]
     folder.others.say(report)
     with Destination(dest, marker=_HEADER, recipe=recipe, cheap=True) as destination:
         done = convert(sources, derivation.make, destination, journal=_LINES, report=report)
@@ -150,6 +173,20 @@ def derive(
     folders = tuple(dest / folder for folder in op.folders)
     made = (recipe["op"], recipe["settings"], done.made, done.kept)
     return DeriveSummary(*made, tuple(skipped), dest, folders, folder.others)
+
+
+def _find_beside(named: Mapping[str, Path], folder: Path | None) -> tuple[dict[str, Path], list[Skip]]:
+    """The picture that has the name of each photo in another folder, and skips for photos that have none there."""
+    if folder is None:
+        return {}, []
+    others, skipped = PhotoFolder(folder).sort_out()
+    to_do = "Generate that picture, too ('p2p sample')."
+    missing = [
+        Skip(str(path), f"has no partner in {folder}", to_do, "no-partner")
+        for name, path in named.items()
+        if name not in others
+    ]
+    return others, skipped + missing
 
 
 def random_of(seed: int, name: str) -> np.random.Generator:

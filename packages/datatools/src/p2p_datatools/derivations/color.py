@@ -7,9 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.pictures.images import Photo, size_of
+from p2p_datatools.contract.pictures.resize import resize_photo
 
 _Grey = NDArray[np.uint8]  # (height, width)
+# `lab` writes 128 as the blue of colours; generated ones scatter around it, and photos lie far from it.
+_BLUE, _BLUE_AWAY = 128, 40
 _LUMA = {"bt601": (0.299, 0.587, 0.114), "bt709": (0.2126, 0.7152, 0.0722)}
 
 
@@ -40,3 +43,15 @@ def lab_to_rgb(lightness: NDArray[np.uint8], color: Photo) -> Photo:
     first = lightness if lightness.ndim == 2 else lightness[..., 0]
     planes = np.dstack((first, color[..., 0], color[..., 1]))
     return np.asarray(cv2.cvtColor(planes, cv2.COLOR_LAB2RGB), dtype=np.uint8)
+
+
+def colorize_photo(photo: Photo, color: Photo) -> Photo:
+    """The lightness of a photo in the colours of a picture such as the second of `lab`, scaled to the photo's size.
+
+    The eye sees detail in lightness, so colours of a small model are enough for a large photo. Raises ValueError for a
+    picture whose blue shows that it holds no such colours.
+    """
+    away = np.median(np.abs(color[..., 2].astype(np.int16) - _BLUE))
+    if away > _BLUE_AWAY:
+        raise ValueError(f"its blue is {away:.0f} from {_BLUE}, which colours (ab) have")
+    return lab_to_rgb(lab(photo)[0], resize_photo(color, size_of(photo)))

@@ -6,6 +6,7 @@ more than a few lines of pixels lies in a module beside this one, which knows no
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from p2p_datatools.contract.errors import UsageError
@@ -28,12 +29,22 @@ class Operation:
     folders: ClassVar[tuple[str, ...]] = ("",)  # below DEST, one for each picture that is made of a photo
     random: ClassVar[bool] = False  # whether the seed makes a difference
     any_depth: ClassVar[bool] = False  # whether each photo's own range of values may become black to white before
+    makes_a: ClassVar[bool] = True  # whether the pictures are A of pairs whose B are the photos
 
     def __post_init__(self) -> None:
         check_settings(self)
 
+    @property
+    def beside(self) -> Path | None:
+        """The folder that has a second picture for each photo, which `join` takes; None where `apply` needs none."""
+        return None
+
     def apply(self, photo: "Photo", random: "np.random.Generator") -> "Pictures":
         """What becomes of a photo, uint8 RGB (height, width, 3): a picture for each of the folders, RGB or grey."""
+        raise NotImplementedError
+
+    def join(self, photo: "Photo", other: "Photo") -> "Pictures":
+        """What becomes of a photo and its picture in `beside`; raises ValueError where that is of another kind."""
         raise NotImplementedError
 
 
@@ -63,6 +74,25 @@ class Lab(Operation):
         from p2p_datatools.derivations import color
 
         return color.lab(photo)
+
+
+@dataclass(frozen=True)
+class GeneratedColors(Operation):
+    """The photos in the colours that a model of L to ab has generated: the way back from lab."""
+
+    makes_a: ClassVar[bool] = False
+    ab: str = setting("ab", "The folder of those colours, under the photos' names; they are scaled to the photos.")
+
+    @property
+    def beside(self) -> Path:
+        """The folder of the colours."""
+        return Path(self.ab)
+
+    def join(self, photo: "Photo", other: "Photo") -> "Pictures":
+        """The photo's lightness in the colours of the other picture (height, width, 3)."""
+        from p2p_datatools.derivations import color
+
+        return (color.colorize_photo(photo, other),)
 
 
 @dataclass(frozen=True)
@@ -169,6 +199,7 @@ class Holes(Operation):
 OPERATIONS: dict[str, type[Operation]] = {
     "gray": Gray,
     "lab": Lab,
+    "color": GeneratedColors,
     "edges": Edges,
     "sketch": Sketch,
     "blur": Blur,

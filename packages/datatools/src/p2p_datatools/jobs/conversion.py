@@ -3,6 +3,7 @@
 Nothing here may know how a picture is changed, or what the destination's marker file says.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,16 +33,25 @@ CONVERSION_WEIGHT = 5
 
 @dataclass(frozen=True)
 class Source:
-    """A picture to change: its name (its path without suffix), and its file below the folder it comes from."""
+    """A picture to change: its name (its path without suffix), and its file below the folder it comes from.
+
+    `beside` is a second picture that the result depends on, if there is one.
+    """
 
     name: str
     folder: Path
     file: str
+    beside: Path | None = None
 
     @property
     def path(self) -> Path:
         """Where it lies."""
         return self.folder / self.file
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files that the result depends on."""
+        return (self.path, self.beside) if self.beside else (self.path,)
 
 
 @dataclass(frozen=True)
@@ -73,8 +83,8 @@ Make = Callable[[Source], Sequence[Product]]
 class ConversionLine:
     """The result of one picture: `files` are those made of it, each with the hash of its pixels.
 
-    `sha256` is that of the picture's own file (see `sign_picture`); `areas` are, for a file that is a mask, its pixels
-    by class.
+    `sha256` is that of the picture's own file (see `sign_picture`), or of both where there is one beside it; `areas`
+    are, for a file that is a mask, its pixels by class.
     """
 
     name: str
@@ -171,16 +181,17 @@ class _Conversion(Work[Source, ConversionLine, str]):
         return item.name
 
     def places(self, item: Source) -> Sequence[str]:
-        """The picture."""
-        return (str(item.path),)
+        """The picture, and the one beside it."""
+        return tuple(map(str, item.paths))
 
     def weight(self, item: Source) -> int:
-        """By the picture's own size."""
-        return CONVERSION_WEIGHT * decoded_bytes(item.path)
+        """By the pictures' own size."""
+        return CONVERSION_WEIGHT * sum(map(decoded_bytes, item.paths))
 
     def sign(self, item: Source) -> str:
         """The hash of its file, and of what lies beside it."""
-        return sign_picture(item.path)
+        first, *others = map(sign_picture, item.paths)
+        return hashlib.sha256("".join((first, *others)).encode()).hexdigest() if others else first
 
     def is_current(self, record: ConversionLine, item: Source, signature: str) -> bool:
         """Whether it was made of a file of these very bytes."""
