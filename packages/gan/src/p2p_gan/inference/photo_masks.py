@@ -274,11 +274,7 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
         self._translator = SharedTranslator(translator_of(model, note=note))
         self.changes = InputChanges()
 
-    def name(self, item: InputPicture) -> str:
-        """The photo's name."""
-        return item.name
-
-    def places(self, item: InputPicture) -> Sequence[str]:
+    def list_sources(self, item: InputPicture) -> Sequence[str]:
         """The photo."""
         return (str(item.path),)
 

@@ -136,7 +136,7 @@ def sample(
         old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
             refuse(skipped, destination)
-        rest = {each.file: sizes.get(each.picture.name) for each in variants}
+        rest = {each.name: sizes.get(each.picture.name) for each in variants}
         model = settle_for_rest(
             model, model_path, runtime, rest, sampling.how, destination, old.values(), device=device, report=report
         )
@@ -227,11 +227,11 @@ def _record_of(line: Any, where: Path) -> "SampleRecord":
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the output files of a picture; the first is the one that is written if there is only one."""
+    """An output file of a picture, whose name it has; the first is the one that is written if there is only one."""
 
     picture: InputPicture
     number: int
-    file: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -292,7 +292,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
     ) -> None:
         side_by_side = isinstance(model, OnnxModel)
         budget = max(BUDGET, budget_of()) if side_by_side else BUDGET
-        super().__init__(destination, old, {each.file for each in variants}, budget=budget)
+        super().__init__(destination, old, {each.name for each in variants}, budget=budget)
         self._model, self._sampling, self._sizes = model, sampling, sizes
         self._note, self._lock = note, threading.Lock()
         self._translator = translator_for_threads(model, sampling.how.tile, self._say)
@@ -304,11 +304,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         with self._lock:
             self._note(line)
 
-    def name(self, item: Variant) -> str:
-        """The output file: each variant is an item of its own."""
-        return item.file
-
-    def places(self, item: Variant) -> Sequence[str]:
+    def list_sources(self, item: Variant) -> Sequence[str]:
         """The input picture."""
         return (str(item.picture.path),)
 
@@ -338,12 +334,12 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
     ) -> Output[SampleRecord] | None:
         """Apply the model."""
         if stands:
-            what = f"has an output {self.destination.dest / item.file} that was made from another picture"
+            what = f"has an output {self.destination.dest / item.name} that was made from another picture"
             raise P2PError(item.picture.path, what, "Delete that file first.", code="other-source")
         how, card = self._sampling.how, self._model.card
         seed = seed_of(signature.hash, how.seed, item.number) if how.dropout else None
         output = translate(self._translator, card, signature.pixels, how, seed)
-        files = _files_of(item.file, _ground_words(signature.ground))
+        files = _files_of(item.name, _ground_words(signature.ground))
         for file in set(known.files if known else ()) - set(files):  # where an output lay that is not there any more
             (self.destination.dest / file).unlink(missing_ok=True)
         return Output(files, partial(self._write, item, signature, output))
@@ -363,7 +359,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
             write_bytes(paths[1], encode_ground(picture.ground), durable=False)
         columns = columns_of_sheet(card, has_real=picture.real is not None) if self._sampling.sheet else ()
         ground = _ground_words(picture.ground)
-        return SampleRecord(item.file, str(item.picture.path), picture.hash, columns, runtime_of(self._model), ground)
+        return SampleRecord(item.name, str(item.picture.path), picture.hash, columns, runtime_of(self._model), ground)
 
     def _read_picture(self, picture: InputPicture) -> PictureInWork:
         found = picture.read(self._model.card, self.changes)
