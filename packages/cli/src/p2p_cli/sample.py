@@ -112,7 +112,7 @@ def sample_files(call: Call, given: "Sequence[PictureBytes] | None" = None) -> i
         _say(summary, call.model)
     if call.sampling.variants > 1:
         _remark_identical(summary, dropout=call.sampling.how.dropout)
-    render.skips(summary.skipped, call.dest)
+    render.say_skipped(summary.skipped, call.dest)
     if not call.as_json and len(call.inputs) == 1 and given is None and has_manifest(call.inputs[0]):
         render.hint(next_command("evaluate", call.model, call.inputs[0]))
     return 1 if summary.skipped else 0

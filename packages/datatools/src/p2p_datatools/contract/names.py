@@ -84,7 +84,7 @@ class PhotoFolder:
         self.others = LeftOut(folder)
         if found is None:
             found = find_pictures(folder, strange=strange, others=self.others)
-        beside = find_labels(folder, [_below(path, folder) for path in found])
+        beside = find_labels(folder, [path.relative_to(folder).as_posix() for path in found])
         self.others.note_labels(name for name in beside if resolve(folder / name) not in left_out)
         left_out |= {resolve(folder / name) for name in beside}
         for path in found:
@@ -343,10 +343,6 @@ def share_folders(one: str, other: str) -> bool:
 
 def _is_in_label_folder(name: str) -> bool:
     return any(part.casefold() in LABEL_FOLDERS for part in name.split("/")[:-1])
-
-
-def _below(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
 
 
 @lru_cache(maxsize=1 << 16)  # each name is asked for by every way in which it could be a photo's

@@ -27,8 +27,7 @@ from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.loop import share_batches
-from p2p_gan.training.steps.stepper import Stepper, recorder_for
-from p2p_gan.updates.step import train_step
+from p2p_gan.training.steps.stepper import Stepper, stepper_for_trial, try_update
 
 _UPDATES, _WARM_UP = 10, 3  # that are timed, after so many that are not
 _BLOCK = 0.5  # seconds of updates with one number of threads
@@ -85,8 +84,7 @@ def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> 
     with spare(job) as trial:
         end = time.perf_counter() + _PATIENCE
         kept = _update_bytes(trial, dataset)
-        recorder = recorder_for(trial)
-        stepper = None if recorder is None else Stepper(trial, lambda line: None, recorder)
+        stepper = stepper_for_trial(trial)
         updates_before, least = (_WARM_UP - 1, 0) if stepper is None else (_WARM_UP, _WARM_UP)
         seen = _repeat_updates(trial, dataset, 0, updates_before, end, least=least, stepper=stepper)
         seconds, used = _time_block(trial, dataset, seen, updates, _PATIENCE, stepper)
@@ -189,16 +187,13 @@ def _repeat_updates(
         if number >= least and time.perf_counter() > end:
             break
         positions = dataset.positions(seen, job.config.update_pairs)
-        if stepper is None:
-            _update(job, dataset, positions)
-        else:
-            stepper.step(_batch(job, dataset, positions), job.config.learning_rate)
+        try_update(job, _batch(job, dataset, positions), stepper)
         seen += len(positions)
     return seen
 
 
 def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
-    train_step(job.nets, _batch(job, dataset, positions), job.recipe, job.autocast)
+    try_update(job, _batch(job, dataset, positions), None)
 
 
 def _batch(job: Job, dataset: PairDataset, positions: Sequence[int]) -> Batch:
