@@ -31,8 +31,7 @@ from p2p_gan.networks.base import InferencePass
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.memory_format import FORMATS_TIMED_FROM, settle_memory_format, with_memory_format
 from p2p_gan.training.speed import Speed, settle_speed
-from p2p_gan.training.steps.stepper import stepper_for_trial, try_update
-from p2p_gan.training.trial import prepare_data
+from p2p_gan.training.trial import prepare_data, stepper_for_trial, try_update
 
 _MEASURED = ("paper", "tiny")  # presets whose updates are timed; the others are computed from them
 _PAIRS = 4

@@ -27,7 +27,8 @@ from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.loop import share_batches
-from p2p_gan.training.steps.stepper import Stepper, stepper_for_trial, try_update
+from p2p_gan.training.steps.stepper import Stepper, recorder_for
+from p2p_gan.updates.step import train_step
 
 _UPDATES, _WARM_UP = 10, 3  # that are timed, after so many that are not
 _BLOCK = 0.5  # seconds of updates with one number of threads
@@ -73,6 +74,20 @@ def spare(job: Job) -> Iterator[Job]:
                 wait_for(job.device)
             restore_random_state(job.device, before)
     give_back(job.device)
+
+
+def stepper_for_trial(job: Job) -> Stepper | None:
+    """What replays updates of a trial, where a run would replay its own; None where it would not."""
+    recorder = recorder_for(job)
+    return None if recorder is None else Stepper(job, lambda line: None, recorder)
+
+
+def try_update(job: Job, batch: Batch, stepper: Stepper | None) -> None:
+    """Make an update of a trial: a replay, if there is a stepper for that."""
+    if stepper is None:
+        train_step(job.nets, batch, job.recipe, job.autocast)
+    else:
+        stepper.step(batch, job.config.learning_rate)
 
 
 def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> Timing:

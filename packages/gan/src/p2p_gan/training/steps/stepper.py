@@ -16,7 +16,6 @@ from p2p_gan.training.job import Job
 from p2p_gan.training.steps.update import WholeUpdate
 from p2p_gan.training.steps.update_graph import BatchShape, UpdateGraph, record_update, shape_of, tolerance_of
 from p2p_gan.updates.loss_ring import LossRing
-from p2p_gan.updates.step import train_step
 
 _ORDINARY = 2  # updates of a shape before it is recorded: a shape that comes once, at the end of a run, is not worth it
 MOST_GRAPHS = 8  # shapes that are recorded; each graph has its launches in memory, and all share their tensors' memory
@@ -27,20 +26,6 @@ def recorder_for(job: Job) -> GraphRecorder | None:
     if job.config.cuda_graph == "off" or why_no_graph(job.device, job.ranks.world) is not None:
         return None
     return CudaRecorder(job.device)
-
-
-def stepper_for_trial(job: Job) -> "Stepper | None":
-    """What replays updates of a trial where a run would replay them; None where it would not."""
-    recorder = recorder_for(job)
-    return None if recorder is None else Stepper(job, lambda line: None, recorder)
-
-
-def try_update(job: Job, batch: Batch, stepper: "Stepper | None") -> None:
-    """Make an update of a trial: a replay, if there is a stepper for that."""
-    if stepper is None:
-        train_step(job.nets, batch, job.recipe, job.autocast)
-    else:
-        stepper.step(batch, job.config.learning_rate)
 
 
 class Stepper:
