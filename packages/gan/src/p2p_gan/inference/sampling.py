@@ -41,7 +41,7 @@ from p2p_gan.inference.inputs import PictureBytes
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.outputs import columns_of_sheet, is_in_png, side_by_side, write_output
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
-from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
+from p2p_gan.inference.runtime_choice import ModelRequest, pass_bytes, runtime_of
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.seen_sizes import note_sizes
@@ -121,7 +121,8 @@ def sample(
     unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
-    dest, model = Path(dest), open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
+    dest, request = Path(dest), ModelRequest(Path(model_path), sampling.how, runtime, device)
+    model = request.open(report)
     several = [inputs] if isinstance(inputs, Path | str | PictureBytes) else inputs
     given = [each if isinstance(each, PictureBytes) else Path(each) for each in several]
     _refuse_dest(dest, given)
@@ -137,9 +138,7 @@ def sample(
         if not keep_going:
             refuse(skipped, destination)
         rest = {each.name: sizes.get(each.picture.name) for each in variants}
-        model = settle_for_rest(
-            model, model_path, runtime, rest, sampling.how, destination, old.values(), device=device, report=report
-        )
+        model = request.settle_for_rest(model, rest, destination, old.values(), report)
         work = SampleWork(model, sampling, destination, old, variants, once(report.note), sizes)
         done = work.run(variants, "sampling", len(variants), threads=work.threads, report=report)
         failed = {skip.where: skip for skip in reversed(done.skipped)}  # once for all variants
