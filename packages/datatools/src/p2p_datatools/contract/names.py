@@ -330,15 +330,11 @@ def words_of_folder(folder: str) -> list[str]:
     return re.split(r"[_\-. ]+", _ANNOT.sub("_annot", folder))
 
 
-def _count_shared(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
-    """How many folders two names share, if those of one are the last of the other's; else None."""
-    shorter = min(len(one), len(other))
-    return shorter if one[len(one) - shorter :] == other[len(other) - shorter :] else None
-
-
 def share_folders(one: str, other: str) -> bool:
     """Whether the folders of one name are the last of the other's, so that both may mean one picture."""
-    return _count_shared(folders_of(one), folders_of(other)) is not None
+    some, others = folders_of(one), folders_of(other)
+    shorter = min(len(some), len(others))
+    return some[len(some) - shorter :] == others[len(others) - shorter :]
 
 
 def _is_in_label_folder(name: str) -> bool:
