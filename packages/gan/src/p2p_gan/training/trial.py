@@ -202,13 +202,13 @@ def _repeat_updates(
         if number >= least and time.perf_counter() > end:
             break
         positions = dataset.positions(seen, job.config.update_pairs)
-        try_update(job, _batch(job, dataset, positions), stepper)
+        _update(job, dataset, positions, stepper)
         seen += len(positions)
     return seen
 
 
-def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
-    try_update(job, _batch(job, dataset, positions), None)
+def _update(job: Job, dataset: PairDataset, positions: Sequence[int], stepper: Stepper | None = None) -> None:
+    try_update(job, _batch(job, dataset, positions), stepper)
 
 
 def _batch(job: Job, dataset: PairDataset, positions: Sequence[int]) -> Batch:
