@@ -14,8 +14,7 @@ from p2p_datatools.contract.files.destination import refuse_dest_inside
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, has_manifest, has_shards, part_name
-from p2p_datatools.contract.pairs.opening import open_pairs
+from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, has_manifest, has_shards, open_pairs, part_name
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.ground import GroundPlace, ground_as_shown
 from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
