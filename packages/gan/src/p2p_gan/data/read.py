@@ -130,6 +130,10 @@ def places_of(folder: PairFolder, pair: Pair) -> list[str]:
 
 def on_all_cores(work: Callable[[Pair], _T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[_T]:
     """The results of `work`, in the order of the pairs; a memory budget limits the number of pictures at once."""
-    pixels = max((pair.size.width * pair.size.height for pair in pairs), default=0)
-    threads = max(1, min(cores(), _BUDGET // max(1, pixels * folder.pixel_bytes * _COPIES)))
+    bytes_each = max((_decoded_bytes(folder, pair) for pair in pairs), default=0)
+    threads = max(1, min(cores(), _BUDGET // max(1, bytes_each)))
     return parallel_map(work, pairs, threads=threads, ahead=7)
+
+
+def _decoded_bytes(folder: PairFolder, pair: Pair) -> int:
+    return pair.size.width * pair.size.height * folder.pixel_bytes * _COPIES
