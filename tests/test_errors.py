@@ -15,6 +15,9 @@ PACKAGES = Path(__file__).parents[1] / "packages"
 DEFINITIONS = "contract/errors.py"  # which makes a skip and a finding of any error
 FIELDS = ("where", "what", "to_do", "code")
 CLASSES = ("P2PError", "UsageError", "Skip", "Finding", "Problem")
+# Functions that give an error of one advice, one of them also of one code; these stand, and are looked at, in them.
+_ADVICE = {"to_do": ast.Constant("Stands there.")}
+MAKERS = {"bad_labels": _ADVICE, "bad_shape": _ADVICE, "without_labels": _ADVICE | {"code": ast.Constant("unlabelled")}}
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Of an error that is raised again with another place or other advice, and of the one function that raises for others,
 # whose calls are looked at like raises.
@@ -71,10 +74,11 @@ def told_in(path: Path) -> list[Told]:
     for node in walk_source(path):
         if isinstance(node, ast.Call):
             named = {word.arg: word.value for word in node.keywords if word.arg}
-            if ast.unparse(node.func) in CLASSES or "code" in named:
+            called = ast.unparse(node.func)
+            if called in CLASSES or called in MAKERS or "code" in named:
                 place = f"{path.relative_to(PACKAGES)}:{node.lineno}"
-                fields = dict(zip(FIELDS, node.args, strict=False)) | named
-                if ast.unparse(node.func) in CLASSES:
+                fields = dict(zip(FIELDS, node.args, strict=False)) | named | MAKERS.get(called, {})
+                if called in CLASSES or called in MAKERS:
                     fields |= {
                         field: last_given(fields[field], given) for field in ("what", "to_do") if field in fields
                     }

@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference import runtime_choice
 from p2p_gan.inference.apply import ApplyOptions
-from p2p_gan.inference.runtime_choice import open_for_pictures, open_model, runtime_of, settle_runtime
+from p2p_gan.inference.runtime_choice import ModelRequest, open_model, runtime_of
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, load_onnx_model
 from p2p_gan.inference.runtimes.openvino_runtime import load_openvino_model
 from p2p_gan.inference.runtimes.trial import PassTimes
@@ -244,8 +244,8 @@ def test_openvino_goes_on_unless_it_would_be_compiled_for_several_sizes(
     how = ApplyOptions(size="native")
 
     def go_on(*sizes: Size) -> str:
-        model = open_for_pictures(folder, "auto", how)
-        return runtime_of(settle_runtime(model, folder, "auto", sizes, how, before=["openvino"], report=notes))
+        request = ModelRequest(folder, how)
+        return runtime_of(request.settle(request.open(), sizes, before=["openvino"], report=notes))
 
     assert go_on(Size(32, 32)) == "openvino"
     assert not notes.lines

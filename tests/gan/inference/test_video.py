@@ -16,6 +16,7 @@ from p2p_datatools.contract.pictures.images import Photo, colorize
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.inference.predictor import load_model
+from p2p_gan.inference.runtime_choice import ModelRequest
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.sampling import SampleOptions
 from p2p_gan.inference.video import sample_video
@@ -74,13 +75,13 @@ def test_frames_that_a_damaged_video_only_announces_take_no_memory(
         found = open_video(path)
         return replace(found, header=replace(found.header, frames=5_000_000))
 
-    def settle(model: AnyModel, _: Path, runtime: str, sizes: Sequence[Size], *__: object, **___: object) -> AnyModel:
+    def settle(_: ModelRequest, model: AnyModel, sizes: Sequence[Size], **__: object) -> AnyModel:
         asked.append(len(sizes))
         return model
 
     asked = list[int]()
     monkeypatch.setattr("p2p_gan.inference.video.open_video", announce)
-    monkeypatch.setattr("p2p_gan.inference.video.settle_runtime", settle)
+    monkeypatch.setattr(ModelRequest, "settle", settle)
     assert sample_video(place, clip, tmp_path / "out.mp4", keep_going=True).frames == 10
     assert asked == [10**6]
 

@@ -45,7 +45,7 @@ def command(field: str | None, as_json: bool) -> None:
         if as_json:
             render.say_json(declared.to_json())
         else:
-            render.facts(_facts(declared))
+            render.say_facts(_facts(declared))
         return
     known = settings_of(Config)
     if as_json:

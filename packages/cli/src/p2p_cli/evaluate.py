@@ -111,7 +111,7 @@ def command(
         if dest:
             render.say(f"written to {dest}")
         say_left_out(scores)
-    code = render.skips(scores.skipped, dest)
+    code = render.say_skipped(scores.skipped, dest)
     if not as_json and dest is None:
         render.hint(next_command("sample", model, pairs, "--out", "DEST", "--sheet"))
     return code

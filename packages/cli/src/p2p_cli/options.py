@@ -201,31 +201,51 @@ class LateChoice(WordChoice):
         return tuple(self._words())
 
 
-def json_option(command: Command) -> Command:
-    """--json: the result as JSON on standard output."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")(command)
-
-
-def catalog_option(command: Command) -> Command:
-    """--catalog: data sets of the user's own; P2P_CATALOG sets it for every call."""
-    return click.option(
-        "--catalog",
-        type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        envvar="P2P_CATALOG",
-        metavar="FILE",
-        help="A TOML file of data sets of your own, in addition to those built in (or P2P_CATALOG).",
-    )(command)
-
-
-def match_option(command: Command) -> Command:
-    """--match: how pictures of two folders, or labels and photos, belong together."""
-    return click.option(
-        "--match",
-        default="stem",
-        show_default=True,
-        metavar="stem|REGEX|FILE.csv",
-        help="How to match: by path without suffix, by the first group of REGEX in it, or by lines 'a,b' of a file.",
-    )(command)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
+catalog_option = click.option(
+    "--catalog",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    envvar="P2P_CATALOG",
+    metavar="FILE",
+    help="A TOML file of data sets of your own, in addition to those built in (or P2P_CATALOG).",
+)
+match_option = click.option(
+    "--match",
+    default="stem",
+    show_default=True,
+    metavar="stem|REGEX|FILE.csv",
+    help="How to match: by path without suffix, by the first group of REGEX in it, or by lines 'a,b' of a file.",
+)
+# Of masks which lie without a palette; `read_palette` reads it.
+palette_option = click.option(
+    "--palette", "palette_name", metavar="NAME|FILE", help="For masks without a palette.toml: their palette."
+)
+page_option = click.option(
+    "--page",
+    type=WholeNumber(1),
+    metavar="K",
+    help="The page (of a TIFF) or frame (of an animation) that is read of files with several; the first is 1.",
+)
+exif_option = click.option(
+    "--exif",
+    type=click.Choice(("apply", "raw")),
+    default="apply",
+    show_default=True,
+    help="raw: do not turn photos by their EXIF, because the labels were drawn on them as they lie in the file.",
+)
+keep_going_option = click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Leave out pictures that fail and list them in skipped.jsonl; the exit code is then 1.",
+)
+# For commands that apply a model; `how` reads it.
+how_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="dropout=off|tile=N",
+    help="dropout=off switches dropout and noise off; tile=N computes pictures in strips of N rows; may be repeated.",
+)
 
 
 def label_format_option(text: str) -> Callable[[Command], Command]:
@@ -241,12 +261,6 @@ def _label_formats() -> tuple[str, ...]:
     from p2p_datatools.labels.read import format_names
 
     return format_names()
-
-
-def palette_option(command: Command) -> Command:
-    """--palette: that of masks which lie without one; `read_palette` reads it."""
-    text = "For masks without a palette.toml: their palette."
-    return click.option("--palette", "palette_name", metavar="NAME|FILE", help=text)(command)
 
 
 def read_palette(name: str | None) -> "Palette | None":
@@ -274,20 +288,6 @@ def seed_option(text: str) -> Callable[[Command], Command]:
     return click.option("--seed", type=WholeNumber(0), metavar="N", default=0, show_default=True, help=text)
 
 
-def page_option(command: Command) -> Command:
-    """--page: which picture of a file that holds several."""
-    text = "The page (of a TIFF) or frame (of an animation) that is read of files with several; the first is 1."
-    return click.option("--page", type=WholeNumber(1), metavar="K", help=text)(command)
-
-
-def exif_option(command: Command) -> Command:
-    """--exif: whether a photo is turned as its EXIF says."""
-    text = "raw: do not turn photos by their EXIF, because the labels were drawn on them as they lie in the file."
-    return click.option("--exif", type=click.Choice(("apply", "raw")), default="apply", show_default=True, help=text)(
-        command
-    )
-
-
 def read_options(command: Command) -> Command:
     """--page and --exif, which the command takes as one value: `read`, the `ReadOptions` of its picture files."""
 
@@ -298,12 +298,6 @@ def read_options(command: Command) -> Command:
         return command(read=ReadOptions(page, exif), **others)
 
     return page_option(exif_option(cast("Command", with_read)))
-
-
-def keep_going_option(command: Command) -> Command:
-    """--keep-going: leave out what cannot be done, list it, and exit with code 1."""
-    text = "Leave out pictures that fail and list them in skipped.jsonl; the exit code is then 1."
-    return click.option("--keep-going", is_flag=True, help=text)(command)
 
 
 def server_options(command: Command) -> Command:
@@ -350,12 +344,6 @@ def setting_option(
     if declared.kind is int and metavar is None:
         metavar = "N|auto" if isinstance(kind, CountType) else "N"
     return click.option(f"--{name}", type=kind, metavar=metavar, help=declared.doc)
-
-
-def how_option(command: Command) -> Command:
-    """--set for commands that apply a model: its dropout, and the rows that are computed at once."""
-    text = "dropout=off switches dropout and noise off; tile=N computes pictures in strips of N rows; may be repeated."
-    return click.option("--set", "settings", multiple=True, metavar="dropout=off|tile=N", help=text)(command)
 
 
 def how(settings: tuple[str, ...]) -> dict[str, Any]:

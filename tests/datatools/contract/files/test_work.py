@@ -55,10 +55,7 @@ class Writing(Work[Text, Line, str]):
         super().__init__(destination, old, set(names))
         self.calls: list[str] = []
 
-    def name(self, item: Text) -> str:
-        return item.name
-
-    def places(self, item: Text) -> Sequence[str]:
+    def list_sources(self, item: Text) -> Sequence[str]:
         return f"{item.name}.txt", f"{item.name}.note"
 
     def weight(self, item: Text) -> int:

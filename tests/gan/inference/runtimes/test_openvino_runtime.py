@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference import runtime_choice
 from p2p_gan.inference.apply import ApplyOptions, apply_model
-from p2p_gan.inference.runtime_choice import open_for_pictures, open_model, settle_runtime
+from p2p_gan.inference.runtime_choice import ModelRequest, open_model
 from p2p_gan.inference.runtimes import openvino_runtime
 from p2p_gan.inference.runtimes import trial as runtime_trial
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, OnnxTranslator, load_onnx_model, with_all_cores
@@ -102,10 +102,8 @@ def test_many_pictures_of_one_size_are_translated_by_what_was_measured_to_be_fas
         return replace(load_onnx_model(path), runtime="openvino")
 
     def chosen(count: int, *others: Size, runtime: str = "auto") -> str:
-        how = ApplyOptions(size="native")
-        model = open_for_pictures(place, runtime, how)
-        sizes = [Size(32, 32)] * count + [*others]
-        settled = settle_runtime(model, place, runtime, sizes, how, report=notes)
+        request = ModelRequest(place, ApplyOptions(size="native"), runtime)
+        settled = request.settle(request.open(), [Size(32, 32)] * count + [*others], report=notes)
         assert isinstance(settled, OnnxModel)
         return settled.runtime
 

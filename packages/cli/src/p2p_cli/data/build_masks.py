@@ -159,7 +159,7 @@ def command(
     else:
         _say(summary)
     _remark(summary)
-    code = render.skips(summary.skipped, dest)
+    code = render.say_skipped(summary.skipped, dest)
     if not as_json:
         rest = ["--keep-going"] if summary.photos_without_labels else []  # which pairs cannot be made of
         render.hint(next_command("data", "pair", dest, summary.photos or "PHOTOS", "PAIRS", *rest))
@@ -212,7 +212,7 @@ def _refuse_label_options() -> None:
 def _say(summary: "MaskSummary") -> None:
     render.say(f"{summary.format}: {plural(summary.built, 'mask')} built in {summary.dest}, {summary.kept:,} kept.")
     none = summary.built + summary.kept - sum(summary.splits.values())
-    render.given_splits(summary.splits, f"{plural(none, 'mask has', 'masks have')} none" if none > 0 else "")
+    render.say_given_splits(summary.splits, f"{plural(none, 'mask has', 'masks have')} none" if none > 0 else "")
     if summary.decisions:
         _say_decisions(summary)
     total = sum(summary.areas.values()) or 1

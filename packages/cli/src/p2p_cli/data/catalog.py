@@ -38,7 +38,7 @@ def command(name: str | None, catalog: Path | None, as_json: bool) -> int:
     if as_json:
         render.say_json(entries[0].as_table() if name else {each.name: each.as_table() for each in entries})
     elif name:
-        render.facts(_facts(entries[0]))
+        render.say_facts(_facts(entries[0]))
     else:
         headings = ("name", "holds", "pictures", "classes", "preset", "licence")
         render.table(headings, (_row(each) for each in entries))
@@ -81,10 +81,5 @@ def _facts(entry: "CatalogEntry") -> list[tuple[str, str]]:
         ("unverified", entry.unverified),
         ("fetch", f"p2p data fetch {shell_word(entry.name)} {shell_word(entry.name)}"),
         ("then", entry.next_command(Path(entry.name))),
-        ("preset", _preset(entry)),
+        ("preset", f"{entry.preset} {entry.settings}".strip()),  # the options in which the source differs from it
     ]
-
-
-def _preset(entry: "CatalogEntry") -> str:
-    """The preset, and the options in which the source differs from it for this set."""
-    return f"{entry.preset} {entry.settings}".strip()

@@ -88,4 +88,4 @@ def command(
             a, b = summary.folders if len(summary.folders) > 1 else (dest, photos)
             words = f"{a.name},{b.name}" if len(summary.folders) > 1 else f"{name},photo"
             render.hint(next_command("data", "pair", a, b, "PAIRS", "--halves", words))
-    return render.skips(summary.skipped, dest)
+    return render.say_skipped(summary.skipped, dest)

@@ -68,7 +68,7 @@ def command(source: Path, dest: Path, kind: str, photos: Path | None, keep_going
         render.say_json(summary)
     else:
         _say(summary, source, photos)
-    return render.skips(summary.skipped, dest)
+    return render.say_skipped(summary.skipped, dest)
 
 
 def _export_pairs(pairs: Path, dest: Path, kind: str, photos: Path | None, *, keep_going: bool, as_json: bool) -> int:
@@ -90,7 +90,7 @@ def _export_pairs(pairs: Path, dest: Path, kind: str, photos: Path | None, *, ke
         render.say(f"{kind}: {total} in {dest} ({counts}); {summary.made:,} written now, {summary.kept:,} kept.")
         for line in _lines_to_load(kind, dest):
             render.hint(line)
-    return render.skips(summary.skipped, dest)
+    return render.say_skipped(summary.skipped, dest)
 
 
 def _lines_to_load(kind: str, dest: Path) -> list[str]:

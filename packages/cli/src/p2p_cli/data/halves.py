@@ -56,4 +56,4 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
         named = ("--halves", f"{others[0].name},{last.name}") if is_named else ()
         if summary.one_size:
             render.hint(next_command("data", "pair", *summary.folders, "PAIRS", *named))
-    return render.skips(summary.skipped, dest)
+    return render.say_skipped(summary.skipped, dest)

@@ -38,4 +38,4 @@ def command(parts: tuple[Path, ...], dest: Path, move: bool, as_json: bool) -> i
             f"{plural(summary.brought, 'pair')} of {plural(summary.parts, 'part')} in {dest}, {summary.kept:,} kept."
         )
         render.hint(next_command("data", "split", dest))
-    return render.skips(summary.skipped, dest)
+    return render.say_skipped(summary.skipped, dest)

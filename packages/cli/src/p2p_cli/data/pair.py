@@ -124,7 +124,7 @@ def _show(summary: "PairSummary", whole: Path | None, *, as_json: bool) -> None:
         say_summary(summary)
         for line in _next_lines(summary, whole):
             render.hint(line)
-    render.skips(summary.skipped, summary.dest)
+    render.say_skipped(summary.skipped, summary.dest)
 
 
 def _next_lines(summary: "PairSummary", whole: Path | None) -> list[str]:
@@ -149,7 +149,7 @@ def say_summary(summary: "PairSummary") -> None:
     joined = "|".join(summary.halves)
     render.say(f"{plural(summary.built, 'pair')} {joined} in {summary.dest} ({sizes}), {summary.kept:,} kept.")
     none = plural(summary.unsplit, "pair has", "pairs have")
-    render.given_splits(summary.splits, f"{none} none yet" if summary.unsplit else "")
+    render.say_given_splits(summary.splits, f"{none} none yet" if summary.unsplit else "")
     if summary.scaled:
         render.say(
             f"{plural(summary.scaled, 'mask was', 'masks were')} of another size than the photo, and scaled to it."

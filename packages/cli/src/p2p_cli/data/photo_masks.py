@@ -47,7 +47,7 @@ def build_from_photos(
         render.say_json(summary)
     else:
         _say(summary, photos, min_confidence)
-    return render.skips(summary.skipped, dest)
+    return render.say_skipped(summary.skipped, dest)
 
 
 def _say(summary: "PhotoMaskSummary", photos: Path, min_confidence: float) -> None:

@@ -85,7 +85,7 @@ def command(
         _say(summary)
         render.hint(next_command("data", "pair", dest, photos or "PHOTOS", "PAIRS"))
     render.say_undecided(summary.undecided, dest)
-    render.skips(summary.skipped, dest)
+    render.say_skipped(summary.skipped, dest)
     return 1 if summary.skipped or summary.undecided else 0
 
 

@@ -105,7 +105,7 @@ def _show(path: Path, found: "DataStatistics", advice: "TrainingAdvice | None") 
         shape_rows,
     )
 
-    render.facts(fact_lines(found))
+    render.say_facts(fact_lines(found))
     if found.sizes and len(found.sizes.shapes) > 1:
         render.table(("shape", found.kind, ""), shape_rows(found.sizes))
     for place, half in enumerate(found.whole.halves):

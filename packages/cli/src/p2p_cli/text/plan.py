@@ -171,11 +171,8 @@ def cost_lines(seconds: float | None, disk: "Need") -> list[str]:
 
 def _need_line(what: str, need: "Need") -> str:
     warning = "" if need.is_met else ", which is not enough"
-    return f"{what:<6} about {size_text(need.total)} ({_parts(need)}); {size_text(need.free)} free{warning}"
-
-
-def _parts(need: "Need") -> str:
-    return ", ".join(f"{name} {size_text(size)}" for name, size in need.parts.items())
+    parts = ", ".join(f"{name} {size_text(size)}" for name, size in need.parts.items())
+    return f"{what:<6} about {size_text(need.total)} ({parts}); {size_text(need.free)} free{warning}"
 
 
 def _epochs_text(epochs: float) -> str:

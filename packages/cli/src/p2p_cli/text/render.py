@@ -67,14 +67,14 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool
     print_table(headings, rows, tight=tight)
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> None:
+def say_facts(pairs: Iterable[tuple[str, str]]) -> None:
     """Names and values, a line each; empty values are left out."""
     for name, value in pairs:
         if value:
             echo(f"{name:<11} {value}")
 
 
-def skips(skipped: Sequence[Problem], dest: object | None) -> int:
+def say_skipped(skipped: Sequence[Problem], dest: object | None) -> int:
     """The pictures that were skipped, and the file of DEST that lists them, if there is a DEST; gives the exit code."""
     for line in lines_of(skipped[:20]):
         echo(f"skipped: {line}", err=True)
@@ -92,7 +92,7 @@ def say_undecided(places: Sequence[object], dest: object) -> None:
         echo(f"Not all pixels of {plural(len(places), 'mask')} could be repaired; see {dest}/repairs.jsonl.", err=True)
 
 
-def given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:
+def say_given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:
     """The splits that were given, if any, and in words what has none."""
     if counts:
         said = ", ".join(f"{name} {counts.get(name, 0)}" for name in ("train", "val", "test"))

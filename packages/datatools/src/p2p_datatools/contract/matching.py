@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import product
 from typing import NamedTuple
 
 from p2p_datatools.contract.errors import UsageError
@@ -47,6 +47,7 @@ LIST_SEVERAL = "list each with it in lines 'a,b' for --match FILE.csv"
 
 _MOST_TRIED = 100_000  # names for which an expression is looked for
 _FIELDS, _RUNS = re.compile(r"[^_\-. /()]+"), re.compile(r"\d+|[^\W\d_]+")  # parts of names
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 def key_of(expression: str) -> Key:
@@ -365,8 +366,12 @@ def _by_word_within(one: Collection[str], other: Collection[str]) -> Iterator[st
     One of two expressions looks at whole paths, the other at what is behind their folders.
     """
     here, there = (_leave_words_out(names) for names in (one, other))
-    both = [(here[rest], there[rest]) for rest in here if rest in there]
-    found = {(max(a.behind, b.behind), tuple(sorted({a.words, b.words} - {""}))) for a, b in both if a.words or b.words}
+    both = {(here[rest], there[rest]) for rest in here if rest in there}
+    found = {
+        (max(a.behind, b.behind), tuple(sorted(re.escape(each) for each in {a.words, b.words} - {""})))
+        for a, b in both
+        if a.words or b.words
+    }
     for (behind, words), start in product(sorted(found)[:_MOST_WAYS], ("", ".*/")):
         before, part = "[^/]" if start else ".", rf"{_SEPARATOR}[^-_. /]+"
         after = f"(?:{part}){{{behind}}}" if behind > 1 else part
@@ -374,7 +379,7 @@ def _by_word_within(one: Collection[str], other: Collection[str]) -> Iterator[st
 
 
 class _Within(NamedTuple):
-    """Words within a name, escaped, with the separator before them, and how many parts of it are behind them."""
+    """Words within a name, with the separator before them, and how many parts of it are behind them."""
 
     words: str = ""
     behind: int = 0
@@ -386,11 +391,13 @@ def _leave_words_out(names: Collection[str]) -> dict[str, _Within]:
     found = dict.fromkeys(bases, _Within())
     for base in bases:
         starts = [hit.start() for hit in re.finditer(_SEPARATOR, base)]
-        for first, last in combinations(range(len(starts)), 2):
-            start, stop = starts[first], starts[last]
-            if start and re.fullmatch(rf"(?:{_SEPARATOR}[^\W\d_]+)+", base[start:stop]):
-                left = _Within(re.escape(base[start:stop]), len(starts) - last)
-                found.setdefault(base[:start] + base[stop:], left)
+        for first, start in enumerate(starts):
+            for last, stop in enumerate(starts[first + 1 :], first + 1):
+                if not start or not _WORD.fullmatch(base, starts[last - 1] + 1, stop):
+                    break
+                rest = base[:start] + base[stop:]
+                if rest not in found:
+                    found[rest] = _Within(base[start:stop], len(starts) - last)
     return found
 
 

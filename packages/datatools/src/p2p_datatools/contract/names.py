@@ -84,7 +84,7 @@ class PhotoFolder:
         self.others = LeftOut(folder)
         if found is None:
             found = find_pictures(folder, strange=strange, others=self.others)
-        beside = find_labels(folder, [_below(path, folder) for path in found])
+        beside = find_labels(folder, [path.relative_to(folder).as_posix() for path in found])
         self.others.note_labels(name for name in beside if resolve(folder / name) not in left_out)
         left_out |= {resolve(folder / name) for name in beside}
         for path in found:
@@ -330,23 +330,15 @@ def words_of_folder(folder: str) -> list[str]:
     return re.split(r"[_\-. ]+", _ANNOT.sub("_annot", folder))
 
 
-def _count_shared(one: tuple[str, ...], other: tuple[str, ...]) -> int | None:
-    """How many folders two names share, if those of one are the last of the other's; else None."""
-    shorter = min(len(one), len(other))
-    return shorter if one[len(one) - shorter :] == other[len(other) - shorter :] else None
-
-
 def share_folders(one: str, other: str) -> bool:
     """Whether the folders of one name are the last of the other's, so that both may mean one picture."""
-    return _count_shared(folders_of(one), folders_of(other)) is not None
+    some, others = folders_of(one), folders_of(other)
+    shorter = min(len(some), len(others))
+    return some[len(some) - shorter :] == others[len(others) - shorter :]
 
 
 def _is_in_label_folder(name: str) -> bool:
     return any(part.casefold() in LABEL_FOLDERS for part in name.split("/")[:-1])
-
-
-def _below(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
 
 
 @lru_cache(maxsize=1 << 16)  # each name is asked for by every way in which it could be a photo's

@@ -123,11 +123,7 @@ class PairExportWork(Work[ExportItem, ExportRecord, str]):
         super().__init__(destination, old, {item.name for item in items})
         self._folder, self._form = folder, form
 
-    def name(self, item: ExportItem) -> str:
-        """The pair's or the shard's."""
-        return item.name
-
-    def places(self, item: ExportItem) -> Sequence[str]:
+    def list_sources(self, item: ExportItem) -> Sequence[str]:
         """The pictures of its pairs."""
         return [str(self._folder.path / pair.file) for pair in item.pairs]
 
@@ -154,7 +150,7 @@ class PairExportWork(Work[ExportItem, ExportRecord, str]):
         """Read and write the pairs; only the user may delete files that stand and were made of others."""
         if stands:
             what = f"was exported to {self.destination.dest / item.files[0]}, and has changed since"
-            raise P2PError(self.places(item)[0], what, "Choose another destination.", code="source-changed")
+            raise P2PError(self.list_sources(item)[0], what, "Choose another destination.", code="source-changed")
         for pair in item.pairs:  # an error in reading is that of the item, and not of the disk
             load_halves(self._folder, pair)
         return Output(item.files, partial(self._write, item, signature))

@@ -78,11 +78,7 @@ class FileWork(Work[ExportJob, ExportLine, str]):
         self._form, self._classes = form, classes
         super().__init__(destination, old, {job.name for job in jobs})
 
-    def name(self, item: ExportJob) -> str:
-        """The mask's name."""
-        return item.name
-
-    def places(self, item: ExportJob) -> Sequence[str]:
+    def list_sources(self, item: ExportJob) -> Sequence[str]:
         """The mask."""
         return (str(item.mask),)
 

@@ -176,11 +176,7 @@ class _Conversion(Work[Source, ConversionLine, str]):
         old = read_conversion(destination.dest / journal) if destination.exists else {}
         super().__init__(destination, old, {source.name for source in sources})
 
-    def name(self, item: Source) -> str:
-        """The picture's name."""
-        return item.name
-
-    def places(self, item: Source) -> Sequence[str]:
+    def list_sources(self, item: Source) -> Sequence[str]:
         """The picture, and the one beside it."""
         return tuple(map(str, item.paths))
 

@@ -29,7 +29,7 @@ from p2p_datatools.labels.unread import (
     explain_value,
     unknown_labels,
 )
-from p2p_datatools.labels.values import LabelSet, RegionLabels
+from p2p_datatools.labels.values import EXPORT_AGAIN, LabelSet, RegionLabels
 
 
 class _ReadFile(Protocol):
@@ -306,4 +306,4 @@ def _parse_lax(path: Path) -> Any:
 
 def catch_reader(path: Path) -> AbstractContextManager[None]:
     """An error of the file for whatever a reader raises of one that nobody foresaw; all formats are read through it."""
-    return catch_decoder(path, "cannot be read as labels", "Export the labels again.", code="damaged-labels")
+    return catch_decoder(path, "cannot be read as labels", EXPORT_AGAIN, code="damaged-labels")

@@ -13,6 +13,7 @@ from p2p_datatools.contract.files.listing import find_files, holds_nothing
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.labels.formats.pictures.class_names import is_class_list
 from p2p_datatools.labels.parsing.xml import Element
+from p2p_datatools.labels.values import EXPORT_AGAIN
 
 _BOX_NUMBERS = 4
 _MOST_LOOKED_AT = 200  # files of a folder
@@ -157,11 +158,7 @@ _FORMS = (
     _Form("Dataloop's form", _inside("annotations", "coordinates", "type"), _AS_COCO),
     _Form("Scale AI's form", _all_have("task_id", "response"), _AS_COCO),
     _Form("Prodigy's form", _all_have("spans"), "Convert its spans to LabelMe's shapes or COCO's polygons."),
-    _Form(
-        "Create ML's boxes",
-        _inside("annotations", "coordinates", "label"),
-        _BOXES,
-    ),
+    _Form("Create ML's boxes", _inside("annotations", "coordinates", "label"), _BOXES),
     _Form(
         "the form of CVAT's backups",
         _inside("shapes", "label", "frame"),
@@ -238,7 +235,7 @@ _FORMS = (
         ),
         f"Write them as QuPath's GeoJSON, called as the picture. Or: {_WRITE_PNG}",
     ),
-    _Form("nothing but an empty list or object", lambda value: value in ([], {}), "Export the labels again."),
+    _Form("nothing but an empty list or object", lambda value: value in ([], {}), EXPORT_AGAIN),
 )
 
 

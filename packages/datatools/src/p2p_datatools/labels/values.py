@@ -23,6 +23,7 @@ from p2p_datatools.contract.pictures.index import IndexPicture, LabelPicture, re
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 
+EXPORT_AGAIN = "Export the labels again."
 VOID = "void"  # the label of pixels that belong to no class according to a format, and are ignored
 
 Points = NDArray[np.float64]  # (n, 2): x to the right, y down; pixel (0, 0) covers 0..1, so its centre is (0.5, 0.5)
@@ -82,6 +83,21 @@ class RegionFault(Problem):
 
     label: str
     picture: str
+
+
+def bad_labels(where: object, what: str, *, code: str) -> P2PError:
+    """The error for labels that are damaged or contradict themselves, as their program does not write them."""
+    return P2PError(where, what, EXPORT_AGAIN, code=code)
+
+
+def bad_shape(where: object, what: str, *, code: str) -> P2PError:
+    """The error for a shape that encloses nothing, or has not the points that its kind needs."""
+    return P2PError(where, what, "Delete it or draw it again.", code=code)
+
+
+def without_labels(where: object, what: str) -> P2PError:
+    """The error for a picture that nobody has labelled, which is no picture without objects."""
+    return P2PError(where, what, "Label it, or leave it out of the export.", code="unlabelled")
 
 
 def fault_of(error: P2PError, where: str, *, label: str, picture: str) -> RegionFault:

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from p2p_datatools.masks.class_mapping import parse_mapping
 else:
     __getattr__, __dir__ = open_door(
-        __name__,
-        build="PaintOptions MaskSummary SnapOptions build_masks",
-        class_mapping="parse_mapping",
+        __name__, build="PaintOptions MaskSummary SnapOptions build_masks", class_mapping="parse_mapping"
     )
 
 __all__ = ["MaskSummary", "PaintOptions", "SnapOptions", "build_masks", "parse_mapping"]

@@ -31,15 +31,7 @@ from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, Cl
 from p2p_datatools.masks.foretell import foretell, foretell_plan
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
-from p2p_datatools.masks.plan import (
-    Empty,
-    MaskJob,
-    RegionRules,
-    count_kinds,
-    is_empty,
-    photo_folder,
-    plan_masks,
-)
+from p2p_datatools.masks.plan import Empty, MaskJob, RegionRules, count_kinds, is_empty, photo_folder, plan_masks
 from p2p_datatools.masks.questions import (
     check_mapping,
     knows_ids,

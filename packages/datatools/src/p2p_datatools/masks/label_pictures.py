@@ -27,6 +27,7 @@ from p2p_datatools.labels.values import (
     RegionLabels,
     SegmentLabels,
     Use,
+    bad_labels,
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT
 from p2p_datatools.masks.label_colors import ColorPicture, ColorReader, PictureRows
@@ -188,8 +189,7 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str], tuple
     with open_picture(item.path, item.read) as file:
         ids = read_ids(file)
     if item.size and size_of(ids) != item.size:
-        what = f"is {size_of(ids)}, but its labels say {item.size}"
-        raise P2PError(item.where, what, "Export the labels again.", code="mask-size")
+        raise bad_labels(item.where, f"is {size_of(ids)}, but its labels say {item.size}", code="mask-size")
     known = np.array(sorted({0, *item.segments}), dtype=np.int32)
     rows, strange = np.empty(ids.shape, dtype=np.uint16), np.empty(ids.shape, dtype=bool)
     for line, row, other in zip(ids, rows, strange, strict=True):  # at once the search would need 8 bytes a pixel

@@ -10,13 +10,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.folders.given_splits import find_splits, join_path
-from p2p_datatools.contract.matching import (
-    BY_STEM,
-    explain_shift,
-    find_convention,
-    key_of,
-    suggest_match,
-)
+from p2p_datatools.contract.matching import BY_STEM, explain_shift, find_convention, key_of, suggest_match
 from p2p_datatools.contract.names import FoundPhoto, PhotoFolder, folders_of, without_suffix
 from p2p_datatools.contract.partners.pair_lists import is_list, read_rows
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
@@ -85,11 +79,7 @@ def _respell(item: LabelItem, spellings: Set[str]) -> LabelItem:
 
 
 def _match(
-    items: Sequence[LabelItem],
-    photos: PhotoFolder,
-    match: str,
-    ways: list[tuple[LabelItem, FoundPhoto]],
-    note: Note,
+    items: Sequence[LabelItem], photos: PhotoFolder, match: str, ways: list[tuple[LabelItem, FoundPhoto]], note: Note
 ) -> PhotosOfLabels:
     """Partners and skips; the photos that were found by other names are added to `ways`."""
     if match != BY_STEM:

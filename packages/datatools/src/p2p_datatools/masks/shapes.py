@@ -52,9 +52,10 @@ def settle_boxes(found: LabelSet, labels: Path, mapping: Mapping[str, str], repo
     elif found.format not in _DETECTION:
         report.note(f"{labels}: there is nothing but {plural(boxes, 'rectangle')}; as such they are painted.")
     else:
+        pictures = sum(bool(item.regions or item.boxes) for item in items)
         raise P2PError(
             labels,
-            f"has boxes only ({plural(count, 'box', 'boxes')} in {plural(_count_with(items), 'picture')}): "
+            f"has boxes only ({plural(count, 'box', 'boxes')} in {plural(pictures, 'picture')}): "
             "there are no outlines to paint",
             "Draw outlines, or have the boxes segmented (Segment Anything takes them); if filled rectangles are what "
             f"you want, add --map {BOXES}={RECTANGLES}.{_other_labels(labels)}",
@@ -91,10 +92,6 @@ def _is_rectangle(region: Region) -> bool:
     corners = region.polygons[0].outer
     between = corners[0] + corners[2] - corners[1] - corners[3]
     return bool((np.abs(between) <= _INEXACT * np.ptp(corners, axis=0)).all())
-
-
-def _count_with(items: list[RegionLabels]) -> int:
-    return sum(bool(item.regions or item.boxes) for item in items)
 
 
 def _with_boxes(found: LabelSet) -> LabelSet:

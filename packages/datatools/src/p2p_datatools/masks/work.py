@@ -86,11 +86,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         self._strict, self._by_place = strict, by_place
         self._counting = threading.Lock()
 
-    def name(self, item: MaskJob) -> str:
-        """The mask's name."""
-        return item.name
-
-    def places(self, item: MaskJob) -> Sequence[str]:
+    def list_sources(self, item: MaskJob) -> Sequence[str]:
         """Where its labels are."""
         return (item.item.where,)
 

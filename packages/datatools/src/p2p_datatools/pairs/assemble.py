@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,13 @@ from p2p_datatools.pairs.given import GivenSplits
 from p2p_datatools.pairs.recipe import RANGES, REMARKS, Halves, PairRecipe
 
 CROWD = 10_000  # pairs above which a folder gets subfolders, because file managers and file systems become slow
-NamedFiles = tuple[str, Files]
+
+
+class NamedFiles(NamedTuple):
+    """The two files of a pair's name."""
+
+    name: str
+    files: Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +108,17 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         self._fit = HalvesFit(destination.dest, (job.halves[0].name, job.halves[1].name), some, most=len(some))
         self._edges = dict[str, PairEdges | None]()  # of the files of these, as they are made
 
-    def name(self, item: NamedFiles) -> str:
-        """The pair's name."""
-        return item[0]
-
-    def places(self, item: NamedFiles) -> Sequence[str]:
+    def list_sources(self, item: NamedFiles) -> Sequence[str]:
         """The two files."""
-        return [str(file) for file in item[1]]
+        return [str(file) for file in item.files]
 
     def weight(self, item: NamedFiles) -> int:
         """From the sizes of the two pictures."""
-        return self._job.weight(item[1])
+        return self._job.weight(item.files)
 
     def sign(self, item: NamedFiles) -> dict[str, str]:
         """The two files and their hashes."""
-        return self._job.sources(item[1])
+        return self._job.sources(item.files)
 
     def is_current(self, record: Pair, item: NamedFiles, signature: dict[str, str]) -> bool:
         """Whether it was made of the same two files."""

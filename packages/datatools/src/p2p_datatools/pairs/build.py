@@ -6,6 +6,7 @@ Nothing here may decide on a split, paint a mask, or hold more than one pair's p
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import name_first, p2p_command
-from p2p_datatools.pairs.assemble import PairWork, is_crowd
+from p2p_datatools.pairs.assemble import NamedFiles, PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.inputs import match_inputs, recipe_of
 from p2p_datatools.pairs.orientation import refuse_turned
@@ -124,7 +125,7 @@ def pair(
     if not (given.any or of_a[1:]):
         note_siblings(matched, ways.match, halves or (), report)
     job = recipe_of(inputs, known, words=halves, size=size, fit=fit, read=ways.read, nodata=ways.nodata)
-    job = replace(job, by_place=_say_places(matched, ways, report))
+    job = replace(job, by_place=judge_places([matched[name] for name in spread([*matched])], ways.read, report))
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = is_crowd(len(matched) + sum(name not in matched for name in old))
@@ -133,7 +134,7 @@ def pair(
     recipe = {key: value for key, value in (job.recipe() | settings).items() if key != "nodata"}
     with Destination(dest, marker=HEADER, recipe=recipe, stamps=stamps, cheap=True) as destination:
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
-        done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
+        done = work.run(starmap(NamedFiles, matched.items()), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped
         work.note_rest(report)
         with report.tell("adding up"):
@@ -154,10 +155,6 @@ def _refuse_together(job: PairRecipe, work: PairWork, matched: MatchedFiles, *, 
     if not plain:
         _refuse_numbers(job, work)
     refuse_turned(matched, lines)
-
-
-def _say_places(matched: MatchedFiles, ways: PairOptions, report: Reporter) -> bool:
-    return judge_places([matched[name] for name in spread([*matched])], ways.read, report)
 
 
 def _say(job: PairRecipe, work: PairWork, dest: Path, sizes: "_Sizes", report: Reporter) -> None:

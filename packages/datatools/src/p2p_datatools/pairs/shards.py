@@ -262,6 +262,11 @@ class MergePair(NamedTuple):
     pair: Pair
     planned: Pair
 
+    @property
+    def name(self) -> str:
+        """The pair's name."""
+        return self.pair.name
+
 
 MergePlan = dict[str, MergePair]  # by name
 
@@ -326,17 +331,9 @@ class _Merge(Work[MergePair, Pair, str]):
         super().__init__(destination, old, pairs)
         self._move = move
 
-    def name(self, item: MergePair) -> str:
-        """The pair's name."""
-        return item.pair.name
-
-    def places(self, item: MergePair) -> Sequence[str]:
+    def list_sources(self, item: MergePair) -> Sequence[str]:
         """The pair's files in its part."""
         return [str(item.part.path / file) for file in item.pair.files]
-
-    def weight(self, item: MergePair) -> int:
-        """0: a file is copied piece by piece."""
-        return 0
 
     def sign(self, item: MergePair) -> str:
         """The hash that its part's manifest has."""
@@ -350,7 +347,7 @@ class _Merge(Work[MergePair, Pair, str]):
         """Copy or move its files, to where the pair lies in DEST if it was there before."""
         assert not stands, "a pair that stands has the same hash"
         planned = self.old.get(item.pair.name, item.planned)
-        return Output(planned.files, partial(self._carry_files, self.places(item), planned))
+        return Output(planned.files, partial(self._carry_files, self.list_sources(item), planned))
 
     def read_record(self, file: str, value: dict[str, Any]) -> Pair:
         """The pair."""

@@ -229,11 +229,7 @@ class _RepairWork(Work[_Item, RepairLine, _Signature]):
         super().__init__(destination, old, {item.name for item in items})
         self._palette, self._how = palette, how
 
-    def name(self, item: _Item) -> str:
-        """The mask's name."""
-        return item.name
-
-    def places(self, item: _Item) -> Sequence[str]:
+    def list_sources(self, item: _Item) -> Sequence[str]:
         """Its file."""
         return (str(item.path),)
 

@@ -55,7 +55,7 @@ def draw_cars(
         total = max(count, limit)
         work = _Draw(destination, series, count, total)
         # In this thread: drawing is short calls of small pictures, which threads do not speed up.
-        done = work.run(range(total), "drawings", total, threads=1, report=report)
+        done = work.run(map(DrawingRecord, range(total)), "drawings", total, threads=1, report=report)
         refuse(done.skipped, destination, to_do="Move or delete them, and run the same command again.")
         # The palette whose ids the labels have, by which build-masks knows them.
         known = {"palette": find_entry(SYNTH_CARS).palette, "licence": SYNTH_LICENCE}
@@ -107,7 +107,7 @@ class DrawingRecord:
         return vars(self)
 
 
-class _Draw(Work[int, DrawingRecord, None]):
+class _Draw(Work[DrawingRecord, DrawingRecord, None]):
     """The drawings of one call; DEST has the first `count` of `total`, unless someone has deleted their files."""
 
     listing = PROVENANCE
@@ -117,32 +117,24 @@ class _Draw(Work[int, DrawingRecord, None]):
         super().__init__(destination, old, {name_of_car(index) for index in range(total)})
         self._series = series
 
-    def name(self, item: int) -> str:
-        """The car's name."""
-        return name_of_car(item)
-
-    def places(self, item: int) -> Sequence[str]:
+    def list_sources(self, item: DrawingRecord) -> Sequence[str]:
         """The car, which has no file that it is made of."""
-        return (name_of_car(item),)
+        return (item.name,)
 
-    def weight(self, item: int) -> int:
-        """0: it is small, and one is drawn at a time."""
-        return 0
-
-    def sign(self, item: int) -> None:
+    def sign(self, item: DrawingRecord) -> None:
         """Nothing: a drawing follows from its number and the series, which the destination knows."""
 
-    def is_current(self, record: DrawingRecord, item: int, signature: None) -> bool:
+    def is_current(self, record: DrawingRecord, item: DrawingRecord, signature: None) -> bool:
         """True: nothing of it can have changed."""
         return True
 
     def make(
-        self, item: int, signature: None, known: DrawingRecord | None, *, stands: bool
+        self, item: DrawingRecord, signature: None, known: DrawingRecord | None, *, stands: bool
     ) -> Output[DrawingRecord] | None:
         """Draw the car."""
-        record, size = DrawingRecord(item), tuple(self._series["size"])
-        drawing = draw_car_picture(item, seed=self._series["seed"], style=self._series["style"], size=size)
-        return Output(record.files, partial(_write, record, drawing))
+        size = tuple(self._series["size"])
+        drawing = draw_car_picture(item.index, seed=self._series["seed"], style=self._series["style"], size=size)
+        return Output(item.files, partial(_write, item, drawing))
 
     def read_record(self, file: str, value: dict[str, Any]) -> DrawingRecord:
         """The drawing's number."""

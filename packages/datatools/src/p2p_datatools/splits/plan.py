@@ -62,7 +62,9 @@ def plan_split(
     with report.tell("comparing records"):
         if not again:
             refuse_divided(folder.pairs, groups, str(folder.path), _how_to_regroup(folder, given))
-        alike, left = find_alike(folder), _leave_given(given, targets)
+        alike = find_alike(folder)
+    # A split that was given is complete as it is: others could not be compared with any more.
+    left = {name: 0 if name in given else target for name, target in targets.items()}
     draw = SplitDraw(folder, drawn, left, seed)
     together: Sequence[Sequence[str]] = [[pair.name for pair in same.pairs] for same in alike]
     seen = None
@@ -120,11 +122,6 @@ def _draw_from_train(folder: PairFolder, given: Set[str], targets: Mapping[str, 
     if lacking <= counts[UNSPLIT] or "train" not in given:
         return frozenset()
     return frozenset(pair.name for pair in folder.pairs if pair.split == pair.given_split == "train")
-
-
-def _leave_given(given: Set[str], targets: Mapping[str, int]) -> dict[str, int]:
-    """The targets, where a split that was given is complete as it is: others could not be compared with any more."""
-    return {name: 0 if name in given else target for name, target in targets.items()}
 
 
 def _how_to_regroup(folder: PairFolder, given: Set[str]) -> str:

@@ -75,7 +75,7 @@ def advise_training(profile: PairProfile) -> TrainingAdvice:
     config = PRESETS[best.preset]
     base = config.size or Config().size
     assert base is not None, "the default config has a size"
-    shape = _median_shape(profile.sizes)
+    shape = _median({size.width / size.height: count for size, count in profile.sizes.items()})
     own = _median_area(profile.sizes)
     size = _choose_size(shape, min(own, base.width * base.height))
     fit, fit_reason = _choose_fit(profile.sizes, size, shape)
@@ -95,11 +95,6 @@ def advise_training(profile: PairProfile) -> TrainingAdvice:
         seconds=best.seconds * (size.width * size.height) / (base.width * base.height),
         measured=best.measured,
     )
-
-
-def _median_shape(sizes: Mapping[Size, int]) -> float:
-    """The aspect ratio of the median picture."""
-    return _median({size.width / size.height: count for size, count in sizes.items()})
 
 
 def _median_area(sizes: Mapping[Size, int]) -> float:

@@ -31,9 +31,7 @@ from p2p_gan.networks.base import InferencePass
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.memory_format import FORMATS_TIMED_FROM, settle_memory_format, with_memory_format
 from p2p_gan.training.speed import Speed, settle_speed
-from p2p_gan.training.steps.stepper import Stepper, recorder_for
-from p2p_gan.training.trial import prepare_data
-from p2p_gan.updates.step import train_step
+from p2p_gan.training.trial import prepare_data, stepper_for_trial, try_update
 
 _MEASURED = ("paper", "tiny")  # presets whose updates are timed; the others are computed from them
 _PAIRS = 4
@@ -185,17 +183,13 @@ def _measure_update(name: str, job: Job, dataset: PairDataset, rates: Rates, rep
 
 def _updates(job: Job, dataset: PairDataset) -> Callable[[], object]:
     """An update as a run makes it: on a GPU the replay of a graph, which is recorded here."""
-    recorder = recorder_for(job)
-    stepper = None if recorder is None else Stepper(job, lambda line: None, recorder)
+    stepper = stepper_for_trial(job)
 
     def update() -> None:
         batch = dataset.batch(dataset.positions(0, job.config.batch), job.device, job.memory_format)
-        if stepper is None:
-            train_step(job.nets, batch, job.recipe, job.autocast)
-        else:
-            stepper.step(batch, job.config.learning_rate)
+        try_update(job, batch, stepper)
 
-    for _ in range(_RECORDED) if stepper is not None else ():
+    for _ in range(_RECORDED if stepper else 0):
         update()
     return update
 

@@ -13,10 +13,7 @@ if TYPE_CHECKING:
     from p2p_gan.config.presets import PRESETS
 else:
     __getattr__, __dir__ = open_door(
-        __name__,
-        config="Config",
-        parse="config_from_json settings_from_toml with_settings",
-        presets="PRESETS",
+        __name__, config="Config", parse="config_from_json settings_from_toml with_settings", presets="PRESETS"
     )
 
 __all__ = ["PRESETS", "Config", "config_from_json", "settings_from_toml", "with_settings"]

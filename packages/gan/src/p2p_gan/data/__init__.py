@@ -13,10 +13,7 @@ if TYPE_CHECKING:
     from p2p_gan.data.task import Task, open_for_training
 else:
     __getattr__, __dir__ = open_door(
-        __name__,
-        coding="Coding",
-        dataset="Batch PairDataset load_dataset",
-        task="Task open_for_training",
+        __name__, coding="Coding", dataset="Batch PairDataset load_dataset", task="Task open_for_training"
     )
 
 __all__ = ["Batch", "Coding", "PairDataset", "Task", "load_dataset", "open_for_training"]

@@ -11,13 +11,7 @@ if TYPE_CHECKING:
     from p2p_gan.evaluation.against import ModelComparison, compare_models, compare_models_into
     from p2p_gan.evaluation.cautions import Caution
     from p2p_gan.evaluation.comparison import ScoreComparison, ScoreDifference
-    from p2p_gan.evaluation.export import (
-        Difference,
-        ModelExport,
-        export_onnx,
-        export_safetensors,
-        export_torchscript,
-    )
+    from p2p_gan.evaluation.export import Difference, ModelExport, export_onnx, export_safetensors, export_torchscript
     from p2p_gan.evaluation.features import KidEstimate, estimate_kid
     from p2p_gan.evaluation.mask_agreement import Agreement, ClassIoU
     from p2p_gan.evaluation.pair_scores import PairRecord, PairScores

@@ -35,11 +35,7 @@ SCORE_WORDS = {
                 True,
                 f"overlap of the histograms of {what} with those of the real pictures, 0 to 1",
             )
-            for key, name, what in (
-                ("L", "L", "lightness"),
-                ("a", "a", "green to red"),
-                ("b", "b", "blue to yellow"),
-            )
+            for key, name, what in (("L", "L", "lightness"), ("a", "a", "green to red"), ("b", "b", "blue to yellow"))
         ),
         ScoreWord("sharpness.model", "sharpness", None, "strength of the edges, best as in the real pictures"),
         ScoreWord(

@@ -85,7 +85,7 @@ class WeightedTotals:
 
     def _add_cells(self, cells: Any, weights: Sums) -> None:
         for side, text in enumerate(cells):
-            values = _read_cells(text).reshape(-1, 1)
+            values = text_to_floats(text).reshape(CELLS * CELLS, -1).reshape(-1, 1)
             if self._cells is None:
                 self._cells = np.zeros((2, 3, len(values), self._ways))
             known = ~np.isnan(values)
@@ -127,8 +127,3 @@ class WeightedTotals:
             shared = np.minimum(fake / fake.sum(axis=0), real / real.sum(axis=0)).sum(axis=0)
             found[f"histograms.{name}"] = shared
         return found
-
-
-def _read_cells(text: str) -> NDArray[np.float32]:
-    """The cells of one picture, flat; raises ValueError for a text that is not of so many."""
-    return text_to_floats(text).reshape(CELLS * CELLS, -1).reshape(-1)

@@ -177,17 +177,9 @@ class ScoreWork(Work[Pair, PairRecord, str]):
         self._job, self._scorer = job, scorer
         self._last: tuple[str, Array, Array, Gaps | None] | None = None
 
-    def name(self, item: Pair) -> str:
-        """The pair's name."""
-        return item.name
-
-    def places(self, item: Pair) -> Sequence[str]:
+    def list_sources(self, item: Pair) -> Sequence[str]:
         """The pair's files."""
         return places_of(self._job.folder, item)
-
-    def weight(self, item: Pair) -> int:
-        """0: the model has its own memory budget, and one pair is scored at a time."""
-        return 0
 
     def sign(self, item: Pair) -> str:
         """The hash of the pixels of input and real output, which are those of the manifest, and of where data are."""
@@ -204,7 +196,7 @@ class ScoreWork(Work[Pair, PairRecord, str]):
         """Apply the model and score its output."""
         if stands and known is not None:
             to_do = f"Delete {self.destination.dest / known.files[0]} to score it again."
-            raise P2PError(self.places(item)[0], "has changed since it was scored", to_do, code="source-changed")
+            raise P2PError(self.list_sources(item)[0], "has changed since it was scored", to_do, code="source-changed")
         assert self._last is not None, "an item is signed, then made"
         name, picture, real, gaps = self._last
         assert name == item.name, "one item is made at a time"

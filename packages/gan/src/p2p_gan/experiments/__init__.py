@@ -13,10 +13,7 @@ if TYPE_CHECKING:
     from p2p_gan.experiments.tables import TABLES, Table
 else:
     __getattr__, __dir__ = open_door(
-        __name__,
-        page="write_page",
-        study="Failure Study Trial run_arms run_study",
-        tables="TABLES Table",
+        __name__, page="write_page", study="Failure Study Trial run_arms run_study", tables="TABLES Table"
     )
 
 __all__ = ["TABLES", "Failure", "Study", "Table", "Trial", "run_arms", "run_study", "write_page"]

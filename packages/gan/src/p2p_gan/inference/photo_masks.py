@@ -30,7 +30,7 @@ from p2p_gan.inference.apply import translator_of
 from p2p_gan.inference.input_pictures import FittingInputs, InputPicture, list_inputs, split_by_fit
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
-from p2p_gan.inference.runtime_choice import open_for_pictures, runtime_of, settle_for_rest
+from p2p_gan.inference.runtime_choice import ModelRequest, runtime_of
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.seen_sizes import note_sizes
 from p2p_gan.inference.segmentation import WITHOUT_DROPOUT, Segmentation, segment
@@ -136,8 +136,9 @@ def segment_photos(
         what, to_do = "is not possible", "Give a number from 0 up to 1, such as 0.8."
         raise UsageError(f"min_confidence={min_confidence}", what, to_do, code="impossible-setting")
     refuse_dest_inside(dest, photos)
-    loaded = open_for_pictures(model, "auto", WITHOUT_DROPOUT, device=device, report=report)
-    known = _palette_of(loaded.card, Path(model), palette)
+    request = ModelRequest(Path(model), WITHOUT_DROPOUT, device=device)
+    loaded = request.open(report)
+    known = _palette_of(loaded.card, request.path, palette)
     inputs = _find_photos(photos, loaded, read, keep_going=keep_going, report=report)
     skipped = inputs.skipped
     recipe = _recipe(loaded, known, min_confidence, read)
@@ -146,9 +147,7 @@ def segment_photos(
         if not keep_going:
             refuse(skipped, destination)
         rest = {f"{each.name}.png": inputs.sizes.get(each.name) for each in inputs.fitting}
-        loaded = settle_for_rest(
-            loaded, model, "auto", rest, WITHOUT_DROPOUT, destination, old.values(), device=device, report=report
-        )
+        loaded = request.settle_for_rest(loaded, rest, destination, old.values(), report)
         work = PhotoMaskWork(loaded, known, min_confidence, destination, old, inputs, once(report.note))
         done = work.run(inputs.fitting, "segmenting", len(inputs.fitting), threads=_THREADS, report=report)
         skipped += done.skipped
@@ -274,11 +273,7 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
         self._translator = SharedTranslator(translator_of(model, note=note))
         self.changes = InputChanges()
 
-    def name(self, item: InputPicture) -> str:
-        """The photo's name."""
-        return item.name
-
-    def places(self, item: InputPicture) -> Sequence[str]:
+    def list_sources(self, item: InputPicture) -> Sequence[str]:
         """The photo."""
         return (str(item.path),)
 

@@ -6,7 +6,7 @@ Nothing here may load torch where another computes, or take a file that is not t
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -109,91 +109,79 @@ def _has_one_size(card: ModelCard, size: Size | str | None) -> bool:
     return card.size is not None and card.fit in ("stretch", "pad")
 
 
-def open_for_pictures(
-    path: Path | str,
-    runtime: str,
-    how: ApplyOptions,
-    *,
-    device: "torch.device | str | None" = None,
-    report: Reporter = QUIET,
-) -> AnyModel:
-    """`open_model` for pictures that are translated so: with a `tile`, `auto` is torch, which alone computes strips.
-
-    Else `auto` is not settled before the pictures are known: see `settle_runtime`.
-    """
-    strips = how.tile is not None and not is_onnx(Path(path))
-    return _open(Path(path), "torch" if runtime == "auto" and strips else runtime, device, report)
-
-
-def settle_runtime(
-    model: AnyModel,
-    path: Path | str,
-    runtime: str,
-    sizes: Collection[Size],
-    how: ApplyOptions,
-    *,
-    before: Sequence[str] = (),
-    device: "torch.device | str | None" = None,
-    report: Reporter = QUIET,
-) -> AnyModel:
-    """The model of `open_for_pictures`, or with `auto` the same in what suits the pictures that are left better.
-
-    `sizes` are those of what is still to be made, one for each output. `before` are the runtimes that made what is
-    there, that of the most files first: it goes on, so that a folder is of one runtime if possible; others are noted.
-
-    Else it is torch, which computes in strips, if a picture is too large for one pass, and OpenVINO for many pictures
-    of one size, if it was measured to be the faster for this model on this machine, which is noted.
-    """
-    first = next(iter(before), None)
-    if runtime == "auto" and isinstance(model, OnnxModel):
-        seen = {padded_size_seen(model.card, size, how) for size in set(sizes)}
-        if is_too_large(model, sizes, how) or first == "torch":
-            model = model if is_onnx(Path(path)) else load_for_torch(model_file(Path(path)), device)
-        elif len(seen) <= 1 and first != "onnxruntime":  # OpenVINO is compiled for each size
-            model = _in_openvino(model) if first == "openvino" else _in_the_faster(model, seen, len(sizes), report)
-    now = runtime_of(model)
-    if others := " and ".join(sorted({*before} - {now})):
-        part = "some of " if now in before else ""
-        report.note(f"{now} computes, but {part}what is there was computed by {others}: the same to within 1 of 255.")
-    return model
-
-
-def runtime_of(model: AnyModel) -> str:
-    """What computes a model: torch, onnxruntime or openvino."""
-    return model.runtime if isinstance(model, OnnxModel) else "torch"
-
-
 class _RuntimeRecord(Protocol):
     @property
     def runtime(self) -> str:
         """What computed it; empty in records of versions that did not say it."""
 
 
-def settle_for_rest(
-    model: AnyModel,
-    path: Path | str,
-    runtime: str,
-    files: Mapping[str, Size | None],
-    how: ApplyOptions,
-    destination: Destination,
-    old: Iterable[_RuntimeRecord],
-    *,
-    device: "torch.device | str | None",
-    report: Reporter,
-) -> AnyModel:
-    """`settle_runtime` for those of the files, with the sizes of their pictures, that a destination does not hold yet.
+@dataclass(frozen=True)
+class ModelRequest:
+    """A model for pictures that are translated as `how` says; `runtime` and `device` are those of `open_model`.
 
-    `old` are the records of what it holds; those of a call that was interrupted are read from it. Where all is there,
-    the model is left as it is.
+    With a `tile`, `auto` is torch, which alone computes strips. Else `auto` is settled when the pictures are known.
     """
-    left = [size for file, size in files.items() if not destination.holds(file)]
-    if not left:
+
+    path: Path
+    how: ApplyOptions
+    runtime: str = "auto"
+    device: "torch.device | str | None" = None
+
+    def open(self, report: Reporter = QUIET) -> AnyModel:
+        """The model, as `open_model` gives it, but for what is to be settled."""
+        strips = self.how.tile is not None and not is_onnx(self.path)
+        return _open(self.path, "torch" if self.runtime == "auto" and strips else self.runtime, self.device, report)
+
+    def settle(
+        self, model: AnyModel, sizes: Collection[Size], before: Sequence[str] = (), report: Reporter = QUIET
+    ) -> AnyModel:
+        """The opened model, or with `auto` the same in what suits the pictures that are left better.
+
+        `sizes` are those of what is still to be made, one for each output. `before` are the runtimes that made what is
+        there, that of the most files first: it goes on, so that a folder is of one runtime if possible; others are
+        noted.
+
+        Else it is torch, which computes in strips, if a picture is too large for one pass, and OpenVINO for many
+        pictures of one size, if it was measured to be the faster for this model on this machine, which is noted.
+        """
+        first = next(iter(before), None)
+        if self.runtime == "auto" and isinstance(model, OnnxModel):
+            seen = {padded_size_seen(model.card, size, self.how) for size in set(sizes)}
+            if is_too_large(model, sizes, self.how) or first == "torch":
+                model = model if is_onnx(self.path) else load_for_torch(model_file(self.path), self.device)
+            elif len(seen) <= 1 and first != "onnxruntime":  # OpenVINO is compiled for each size
+                model = _in_openvino(model) if first == "openvino" else _in_the_faster(model, seen, len(sizes), report)
+        now = runtime_of(model)
+        if others := " and ".join(sorted({*before} - {now})):
+            there = "some of what is there" if now in before else "what is there"
+            report.note(f"{now} computes, but {there} was computed by {others}: the same to within 1 of 255.")
         return model
-    counts = Counter(each.runtime for each in old)
-    counts.update(str(each.get("runtime")) for each in destination.done.values())
-    before = [name for name, _ in counts.most_common() if name in RUNTIMES]
-    sizes = [size for size in left if size is not None]
-    return settle_runtime(model, path, runtime, sizes, how, before=before, device=device, report=report)
+
+    def settle_for_rest(
+        self,
+        model: AnyModel,
+        files: Mapping[str, Size | None],
+        destination: Destination,
+        old: Iterable[_RuntimeRecord],
+        report: Reporter,
+    ) -> AnyModel:
+        """`settle` for those of the files, with the sizes of their pictures, that a destination does not hold yet.
+
+        `old` are the records of what it holds; those of a call that was interrupted are read from it. Where all is
+        there, the model is left as it is.
+        """
+        left = [size for file, size in files.items() if not destination.holds(file)]
+        if not left:
+            return model
+        counts = Counter(each.runtime for each in old)
+        counts.update(str(each.get("runtime")) for each in destination.done.values())
+        before = [name for name, _ in counts.most_common() if name in RUNTIMES]
+        return self.settle(model, [size for size in left if size is not None], before, report)
+
+
+def runtime_of(model: AnyModel) -> str:
+    """What computes a model: torch, onnxruntime or openvino."""
+    return model.runtime if isinstance(model, OnnxModel) else "torch"
 
 
 def _in_the_faster(model: OnnxModel, sizes: Collection[Size], pictures: int, report: Reporter) -> OnnxModel:

@@ -41,7 +41,7 @@ from p2p_gan.inference.inputs import PictureBytes
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.outputs import columns_of_sheet, is_in_png, side_by_side, write_output
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
-from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
+from p2p_gan.inference.runtime_choice import ModelRequest, pass_bytes, runtime_of
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.seen_sizes import note_sizes
@@ -121,7 +121,8 @@ def sample(
     unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
-    dest, model = Path(dest), open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
+    dest, request = Path(dest), ModelRequest(Path(model_path), sampling.how, runtime, device)
+    model = request.open(report)
     several = [inputs] if isinstance(inputs, Path | str | PictureBytes) else inputs
     given = [each if isinstance(each, PictureBytes) else Path(each) for each in several]
     _refuse_dest(dest, given)
@@ -136,10 +137,8 @@ def sample(
         old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
             refuse(skipped, destination)
-        rest = {each.file: sizes.get(each.picture.name) for each in variants}
-        model = settle_for_rest(
-            model, model_path, runtime, rest, sampling.how, destination, old.values(), device=device, report=report
-        )
+        rest = {each.name: sizes.get(each.picture.name) for each in variants}
+        model = request.settle_for_rest(model, rest, destination, old.values(), report)
         work = SampleWork(model, sampling, destination, old, variants, once(report.note), sizes)
         done = work.run(variants, "sampling", len(variants), threads=work.threads, report=report)
         failed = {skip.where: skip for skip in reversed(done.skipped)}  # once for all variants
@@ -227,11 +226,11 @@ def _record_of(line: Any, where: Path) -> "SampleRecord":
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the output files of a picture; the first is the one that is written if there is only one."""
+    """An output file of a picture, whose name it has; the first is the one that is written if there is only one."""
 
     picture: InputPicture
     number: int
-    file: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -292,7 +291,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
     ) -> None:
         side_by_side = isinstance(model, OnnxModel)
         budget = max(BUDGET, budget_of()) if side_by_side else BUDGET
-        super().__init__(destination, old, {each.file for each in variants}, budget=budget)
+        super().__init__(destination, old, {each.name for each in variants}, budget=budget)
         self._model, self._sampling, self._sizes = model, sampling, sizes
         self._note, self._lock = note, threading.Lock()
         self._translator = translator_for_threads(model, sampling.how.tile, self._say)
@@ -304,11 +303,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         with self._lock:
             self._note(line)
 
-    def name(self, item: Variant) -> str:
-        """The output file: each variant is an item of its own."""
-        return item.file
-
-    def places(self, item: Variant) -> Sequence[str]:
+    def list_sources(self, item: Variant) -> Sequence[str]:
         """The input picture."""
         return (str(item.picture.path),)
 
@@ -338,12 +333,12 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
     ) -> Output[SampleRecord] | None:
         """Apply the model."""
         if stands:
-            what = f"has an output {self.destination.dest / item.file} that was made from another picture"
+            what = f"has an output {self.destination.dest / item.name} that was made from another picture"
             raise P2PError(item.picture.path, what, "Delete that file first.", code="other-source")
         how, card = self._sampling.how, self._model.card
         seed = seed_of(signature.hash, how.seed, item.number) if how.dropout else None
         output = translate(self._translator, card, signature.pixels, how, seed)
-        files = _files_of(item.file, _ground_words(signature.ground))
+        files = _files_of(item.name, _ground_words(signature.ground))
         for file in set(known.files if known else ()) - set(files):  # where an output lay that is not there any more
             (self.destination.dest / file).unlink(missing_ok=True)
         return Output(files, partial(self._write, item, signature, output))
@@ -363,7 +358,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
             write_bytes(paths[1], encode_ground(picture.ground), durable=False)
         columns = columns_of_sheet(card, has_real=picture.real is not None) if self._sampling.sheet else ()
         ground = _ground_words(picture.ground)
-        return SampleRecord(item.file, str(item.picture.path), picture.hash, columns, runtime_of(self._model), ground)
+        return SampleRecord(item.name, str(item.picture.path), picture.hash, columns, runtime_of(self._model), ground)
 
     def _read_picture(self, picture: InputPicture) -> PictureInWork:
         found = picture.read(self._model.card, self.changes)

@@ -4,6 +4,7 @@ Nothing here may read a picture: headers have told the sizes.
 """
 
 from collections.abc import Mapping
+from math import prod
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -33,16 +34,13 @@ def note_sizes(
 
 def _say_shrunk(model: AnyModel, sizes: Mapping[str, Size], how: ApplyOptions) -> str:
     """That the model sees inputs with a fraction of their pixels, as one trained on small ones does; else nothing."""
-    shares: dict[str, float] = {}
-    for name, own in sizes.items():
-        seen = size_seen(model.card, own, how)
-        if own.width * own.height >= _SHRUNK * seen.width * seen.height:
-            shares[name] = own.width * own.height / (seen.width * seen.height)
-    if not shares:
+    factors = {name: prod(own) / prod(size_seen(model.card, own, how)) for name, own in sizes.items()}
+    shrunk = {name: factor for name, factor in factors.items() if factor >= _SHRUNK}
+    if not shrunk:
         return ""
-    most = max(sorted(shares), key=lambda name: shares[name])
+    most = max(sorted(shrunk), key=shrunk.__getitem__)
     return (
-        f"{plural(len(shares), 'input is', 'inputs are')} shrunk to the size of training: the model sees {most}, "
+        f"{plural(len(shrunk), 'input is', 'inputs are')} shrunk to the size of training: the model sees {most}, "
         f"{sizes[most]}, as {size_seen(model.card, sizes[most], how)}. To keep details, train at a larger --size."
     )
 
@@ -58,7 +56,7 @@ def _say_squeezed(model: AnyModel, sizes: Mapping[str, Size]) -> str:
     off = {name: factor for name, own in sizes.items() if (factor := _distortion_of(own, known)) > _SQUEEZED}
     if not off:
         return ""
-    most = max(sorted(off), key=lambda name: off[name])
+    most = max(sorted(off), key=off.__getitem__)
     return (
         f"{plural(len(off), 'input has', 'inputs have')} other proportions than those of training: {most}, "
         f"{sizes[most]}, is {_shape_of(sizes[most])}, and those were {_shapes_of(known)}. Stretched to {seen}, what it "

@@ -16,7 +16,7 @@ from p2p_gan.inference.inputs import PictureBytes, read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.outputs import encode_output, is_in_png, side_by_side
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
-from p2p_gan.inference.runtime_choice import open_for_pictures, settle_runtime
+from p2p_gan.inference.runtime_choice import ModelRequest
 from p2p_gan.inference.sampling import SampleOptions
 from p2p_gan.inference.seen_sizes import note_sizes
 
@@ -43,7 +43,8 @@ def sample_bytes(
     if sampling.variants > 1:
         to_do = "Give a folder, or one --seed after the other."
         raise UsageError(f"variants={sampling.variants}", "are several pictures", to_do, code="unfit-setting")
-    model = open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
+    request = ModelRequest(Path(model_path), sampling.how, runtime, device)
+    model = request.open(report)
     card, changes = model.card, InputChanges()
     if not sampling.sheet and not is_in_png(card):
         what = f"gives {Form(card.output.channels, card.output.dtype)}, which PNG does not hold"
@@ -58,7 +59,7 @@ def sample_bytes(
     if beyond := find_beyond(pixels, card):
         changes.beyond[given.path] = beyond
     changes.say(report)
-    model = settle_runtime(model, model_path, runtime, [size_of(pixels)], sampling.how, device=device)
+    model = request.settle(model, [size_of(pixels)])
     how = sampling.how
     seed = seed_of(hash_pixels(pixels), how.seed, 1) if how.dropout else None
     output = translate(translator_of(model, tile=how.tile, note=report.note), card, pixels, how, seed)

@@ -31,7 +31,7 @@ from p2p_gan.inference.apply import seed_of, translate
 from p2p_gan.inference.inputs import as_half, encode_classes, form_of, refuse_form, without_equal_channels
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.inference.outputs import side_by_side, to_rgb
-from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_runtime
+from p2p_gan.inference.runtime_choice import ModelRequest, pass_bytes, runtime_of
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.sampling import SampleOptions
@@ -90,7 +90,8 @@ def sample_video(
     refuse_other_suffix(dest)
     _refuse_options(sampling)
     reader = open_video(path)
-    model = open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
+    request = ModelRequest(Path(model_path), sampling.how, runtime, device)
+    model = request.open(report)
     _refuse_deep(model.card)
     recipe = {"model": model.digest, "video": sha256_file(path), "sheet": sampling.sheet, **sampling.how.to_json()}
     mark = json.dumps(recipe, sort_keys=True)
@@ -101,7 +102,7 @@ def sample_video(
         raise UsageError(dest, what, to_do, code="destination-taken")
     note_sizes(model, {str(path): reader.header.size}, sampling.how, report)
     sizes = [reader.header.size] * min(max(1, reader.header.frames), _MANY)  # a damaged one announces billions
-    model = settle_runtime(model, model_path, runtime, sizes, sampling.how, device=device, report=report)
+    model = request.settle(model, sizes, report=report)
     work = _FrameWork(model, sampling, path)
     report.start("sampling", reader.header.frames)
     try:

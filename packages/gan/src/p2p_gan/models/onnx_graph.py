@@ -238,7 +238,7 @@ class _Writer:
             assert isinstance(norm, BatchNorm)
             weight, bias = _fold(weight, bias, norm, axis=1 if turned else 0)
         x = self._resize(x, conv, weight, bias) if isinstance(conv, ResizeConv) else self._plain(x, conv, weight, bias)
-        return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
+        return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, int(conv.out_channels))
 
     def _plain(self, x: str, conv: nn.Conv2d | nn.ConvTranspose2d, weight: _Numbers, bias: _Numbers | None) -> str:
         """A convolution or a transposed one as an operator of its own."""
@@ -340,10 +340,6 @@ class _Writer:
 
 def _numbers(value: Tensor) -> _Numbers:
     return np.asarray(value.detach().cpu().double().numpy())
-
-
-def _outputs(conv: nn.Conv2d | nn.ConvTranspose2d) -> int:
-    return int(conv.out_channels)
 
 
 def _fold(weight: _Numbers, bias: _Numbers | None, norm: BatchNorm, *, axis: int) -> tuple[_Numbers, _Numbers]:

@@ -89,7 +89,7 @@ class Guard:
             raise P2PError(f"the host {host[:60]}", "is not a name of this server", to_do, code="other-host")
         origin = headers.get(b"origin")
         site = headers.get(b"sec-fetch-site", b"none")
-        if origin is not None and not _is_origin_of(origin.decode("latin-1").lower(), host):
+        if origin is not None and origin.decode("latin-1").lower() not in (f"http://{host}", f"https://{host}"):
             raise _of_another_origin()
         if site not in (b"none", b"same-origin") and not _is_visit(scope["path"], headers):
             raise _of_another_origin()
@@ -174,10 +174,6 @@ def _name_of(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
-
-
-def _is_origin_of(origin: str, host: str) -> bool:
-    return origin in (f"http://{host}", f"https://{host}")
 
 
 def _is_visit(path: str, headers: dict[bytes, bytes]) -> bool:

@@ -63,9 +63,7 @@ def _halves(data: DataFacts) -> list[tuple[str, object]]:
 def _palette_chips(palette: Palette) -> Markup:
     chips = [
         make_element(
-            "li",
-            make_element("span", class_="color", style=f"background:rgb{tuple(map(int, each.color))}"),
-            each.name,
+            "li", make_element("span", class_="color", style=f"background:rgb{tuple(map(int, each.color))}"), each.name
         )
         for each in palette.classes
     ]

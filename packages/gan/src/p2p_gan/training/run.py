@@ -72,12 +72,7 @@ class TrainSummary:
 
 
 def train(
-    pairs: Path | str,
-    run: Path | str,
-    config: Config,
-    *,
-    source: Path | str | None = None,
-    report: Reporter = QUIET,
+    pairs: Path | str, run: Path | str, config: Config, *, source: Path | str | None = None, report: Reporter = QUIET
 ) -> TrainSummary:
     """Train on the pair folder `pairs` into the run folder `run`; the same call again resumes or does nothing.
 

@@ -76,6 +76,20 @@ def spare(job: Job) -> Iterator[Job]:
     give_back(job.device)
 
 
+def stepper_for_trial(job: Job) -> Stepper | None:
+    """What replays updates of a trial, where a run would replay its own; None where it would not."""
+    recorder = recorder_for(job)
+    return None if recorder is None else Stepper(job, lambda line: None, recorder)
+
+
+def try_update(job: Job, batch: Batch, stepper: Stepper | None) -> None:
+    """Make an update of a trial: a replay, if there is a stepper for that."""
+    if stepper is None:
+        train_step(job.nets, batch, job.recipe, job.autocast)
+    else:
+        stepper.step(batch, job.config.learning_rate)
+
+
 def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> Timing:
     """Time `updates` updates after three that are not timed, with separate networks and the run's own first pairs.
 
@@ -85,8 +99,7 @@ def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> 
     with spare(job) as trial:
         end = time.perf_counter() + _PATIENCE
         kept = _update_bytes(trial, dataset)
-        recorder = recorder_for(trial)
-        stepper = None if recorder is None else Stepper(trial, lambda line: None, recorder)
+        stepper = stepper_for_trial(trial)
         updates_before, least = (_WARM_UP - 1, 0) if stepper is None else (_WARM_UP, _WARM_UP)
         seen = _repeat_updates(trial, dataset, 0, updates_before, end, least=least, stepper=stepper)
         seconds, used = _time_block(trial, dataset, seen, updates, _PATIENCE, stepper)
@@ -189,16 +202,13 @@ def _repeat_updates(
         if number >= least and time.perf_counter() > end:
             break
         positions = dataset.positions(seen, job.config.update_pairs)
-        if stepper is None:
-            _update(job, dataset, positions)
-        else:
-            stepper.step(_batch(job, dataset, positions), job.config.learning_rate)
+        _update(job, dataset, positions, stepper)
         seen += len(positions)
     return seen
 
 
-def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
-    train_step(job.nets, _batch(job, dataset, positions), job.recipe, job.autocast)
+def _update(job: Job, dataset: PairDataset, positions: Sequence[int], stepper: Stepper | None = None) -> None:
+    try_update(job, _batch(job, dataset, positions), stepper)
 
 
 def _batch(job: Job, dataset: PairDataset, positions: Sequence[int]) -> Batch:

@@ -40,7 +40,15 @@ class FileRecord(Protocol):
         """The record as a JSON value."""
 
 
-Item = TypeVar("Item")
+class WorkItem(Protocol):
+    """What files are made of."""
+
+    @property
+    def name(self) -> str:
+        """The name by which it is known again, which is unique."""
+
+
+Item = TypeVar("Item", bound=WorkItem)
 RecordT = TypeVar("RecordT", bound=FileRecord)
 Signature = TypeVar("Signature")
 
@@ -105,16 +113,12 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
                 self._forget(record.files, beside_old=record.name in old)
 
     @abstractmethod
-    def name(self, item: Item) -> str:
-        """The name by which the item is known again."""
+    def list_sources(self, item: Item) -> Sequence[str]:
+        """The files that it is made of, which errors speak of; the first is the item's own."""
 
-    @abstractmethod
-    def places(self, item: Item) -> Sequence[str]:
-        """The files that errors speak of; the first is the item's own."""
-
-    @abstractmethod
     def weight(self, item: Item) -> int:
-        """The approximate peak memory of making it, in bytes."""
+        """The approximate peak memory of making it, in bytes; 0 if that is little, or bounded in another way."""
+        return 0
 
     @abstractmethod
     def sign(self, item: Item) -> Signature:
@@ -156,7 +160,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         changed: dict[int, RecordT] = {}  # by the place among what is skipped
         with closing(parallel_map(self._bring, self._admit(items), threads=threads, ahead=_AHEAD)) as outcomes:
             for outcome in report.track(outcomes, what, total):
-                name = self.name(outcome.item)
+                name = outcome.item.name
                 if isinstance(outcome.result, Skip):
                     self._drop(name)
                     if outcome.result.code == "source-changed" and self.is_remade and name in self.old:
@@ -213,7 +217,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
     def _admit(self, items: Iterable[Item]) -> Iterator[tuple[Item, int]]:
         """Yield items when there is memory for them: more threads would each keep the memory of their last picture."""
         for item in items:
-            weight = 0 if self._is_known(self.name(item)) else self._weigh(item)
+            weight = 0 if self._is_known(item.name) else self._weigh(item)
             self._budget.take(weight)
             yield item, weight
 
@@ -232,7 +236,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         with ExitStack() as room:
             room.callback(self._budget.give, weight)
             try:
-                name, signature = self.name(item), self.sign(item)
+                name, signature = item.name, self.sign(item)
                 if there := self._there(name, item, signature):
                     return _Outcome(item, there)
                 if self._is_known(name):  # it was expected to exist, so that no memory was reserved
@@ -270,18 +274,18 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
     def _refuse_strangers(self, item: Item, files: Sequence[str], old: RecordT | None) -> None:
         """Raise P2PError for what cannot be a file's name, and for a file that no record knows."""
         for file in files:
-            relative_name(file, self.places(item)[0])
+            relative_name(file, self.list_sources(item)[0])
         if not self.destination.exists:
             return
         for file in files:
             known = file in self.destination.done or (old is not None and file in old.files)
             if not known and (place := self.destination.dest / file).exists():
                 what = f"{place} exists, but is not in {self.listing}"
-                raise P2PError(self.places(item)[0], what, "Move or delete it.", code="file-in-the-way")
+                raise P2PError(self.list_sources(item)[0], what, "Move or delete it.", code="file-in-the-way")
 
     def _skip(self, item: Item, error: P2PError) -> Skip:
-        places = self.places(item)
-        return skip_of(error, next((place for place in places if place == error.where), places[0]))
+        sources = self.list_sources(item)
+        return skip_of(error, next((source for source in sources if source == error.where), sources[0]))
 
     def _begun_record(self, name: str) -> RecordT | None:
         file = self._begun.get(name)

@@ -85,12 +85,7 @@ def has_record(path: Path) -> bool:
 
 
 def find_pairs(
-    path: Path,
-    files: Sequence[str],
-    *,
-    palette: Palette | None,
-    look: GlanceReader = glance_at,
-    report: Reporter,
+    path: Path, files: Sequence[str], *, palette: Palette | None, look: GlanceReader = glance_at, report: Reporter
 ) -> PairFolder | Problem | None:
     """The pairs in a folder without a manifest of ours that has these `files`; if it holds masks or photos, None.
 

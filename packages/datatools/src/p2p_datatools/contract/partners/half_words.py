@@ -5,7 +5,7 @@ Nothing here may open a picture, or choose between two words of which neither sa
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from itertools import permutations
 from typing import NamedTuple
 
@@ -127,11 +127,7 @@ def _count_saying(both: HalfWords) -> int:
 
 
 def _remove(part: str, word: str) -> str:
-    for match in _words_in(part):
+    for match in _WORD.finditer(part):
         if match[0].casefold() == word:
             return _EDGES.sub("", f"{_EDGES.sub('', part[: match.start()])}{part[match.end() :]}")
     return part
-
-
-def _words_in(part: str) -> Iterator[re.Match[str]]:
-    return _WORD.finditer(part)

@@ -187,8 +187,8 @@ def refuse_hidden(colors: Photo, clear: NDArray[np.bool_], where: object, to_do:
 def say_over_white(paths: list[Path], report: Reporter) -> None:
     """Note which photos were not opaque, and what became of that."""
     if paths:
-        number = "1 photo has" if len(paths) == 1 else f"{len(paths)} photos have"
-        report.note(f"{min(paths)}: {number} transparent pixels, which are laid over white.")
+        photos = plural(len(paths), "photo has", "photos have")
+        report.note(f"{min(paths)}: {photos} transparent pixels, which are laid over white.")
 
 
 def hides_all(path: Path) -> P2PError:

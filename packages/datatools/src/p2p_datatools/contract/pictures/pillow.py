@@ -28,11 +28,7 @@ Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 # What Pillow may open, by its own words. It knows more: of PostScript, for one, it starts the program that draws it.
 PILLOW_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000")
 # Kinds that Pillow may have been built without, as it calls them.
-_OPTIONAL = (
-    ((".webp",), "webp"),
-    ((".avif",), "avif"),
-    ((".jp2", ".j2k", ".j2c", ".jpx", ".jpf"), "jpg_2000"),
-)
+_OPTIONAL = (((".webp",), "webp"), ((".avif",), "avif"), ((".jp2", ".j2k", ".j2c", ".jpx", ".jpf"), "jpg_2000"))
 
 
 def open_image(stream: BinaryIO) -> Image.Image:

@@ -22,7 +22,7 @@ from p2p_datatools.labels.parsing.regions import (
     size_from,
 )
 from p2p_datatools.labels.parsing.rle import coco_runs
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, without_labels
 
 _GEOMETRIES = ("box2d", "poly2d", "rle", "box3d", "graph")
 _STEPS = np.linspace(0, 1, 33)[1:, None]  # straight sides by which a curve is drawn
@@ -77,8 +77,7 @@ def _picture(frame: Mapping[str, Any], every_size: Any, where: str, source: str)
     if frame.get("videoName"):
         name = f"{read_picture_name(frame['videoName'], where)}/{name}"
     if frame.get("labels") is None:
-        to_do = "Label it, or leave it out of the export."
-        raise P2PError(where, "has no list of labels, as if nobody had labelled it", to_do, code="unlabelled")
+        raise without_labels(where, "has no list of labels, as if nobody had labelled it")
     told = frame.get("size") or every_size
     size = size_from(told.get("width"), told.get("height"), where) if isinstance(told, dict) else None
     drawing = RegionCollector()

@@ -12,7 +12,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box_at, ellipse, even_odd, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import runs_by_value
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs, bad_shape
 
 _WITHOUT_AREA = ("line", "keypoint", "skeleton", "cuboid", "simple_table", "graph")
 _REMARKS = ("tag", "link", "string")
@@ -128,7 +128,7 @@ def _polygon(value: Any, where: str) -> Polygon:
         paths = [*paths, *items_of(given.get("additional_paths"), "paths", where)]
     paths = items_of(paths, "paths", where)
     if not paths:
-        raise P2PError(where, "its polygon has no path", "Delete it or draw it again.", code="bad-outline")
+        raise bad_shape(where, "its polygon has no path", code="bad-outline")
     return even_odd([_path(each, where) for each in paths])
 
 

@@ -16,7 +16,7 @@ from p2p_datatools.labels.parsing.embedded import mask_file_runs, mask_runs, pic
 from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.xml import Element, text_of
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs, bad_labels, bad_shape
 
 _WITHOUT_AREA = frozenset({"line", "linestrip", "point", "points"})
 
@@ -104,8 +104,7 @@ def _rectangle(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
 
 def _quadrilateral(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
     if len(points) != 4:
-        what = f"needs 4 corners and has {len(points)}"
-        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
+        raise bad_shape(where, f"needs 4 corners and has {len(points)}", code="bad-outline")
     return _polygon(_, points, where)
 
 
@@ -124,8 +123,7 @@ def _mask(shape: Mapping[str, Any], points: list[Any], where: str) -> Runs:
     width, height = right - left + 1, bottom - top + 1
     is_whole = all(each.is_integer() for corner in corners for each in corner)
     if is_whole and runs.size != (width, height):
-        what = f"its mask is {runs.size}, but its points are for {width}x{height}"
-        raise P2PError(where, what, "Export the labels again.", code="mask-size")
+        raise bad_labels(where, f"its mask is {runs.size}, but its points are for {width}x{height}", code="mask-size")
     return runs
 
 
@@ -133,10 +131,9 @@ def _two_points(points: list[Any], where: str) -> list[tuple[float, float]]:
     try:
         found = [(number(x, where, "its x"), number(y, where, "its y")) for x, y in points]
     except (TypeError, ValueError) as error:
-        what = "its points are not a list [[x, y], ...] of numbers"
-        raise P2PError(where, what, "Export the labels again.", code="bad-outline") from error
+        raise bad_labels(where, "its points are not a list [[x, y], ...] of numbers", code="bad-outline") from error
     if len(found) != 2:
-        raise P2PError(where, f"needs 2 points and has {len(found)}", "Delete it or draw it again.", code="bad-outline")
+        raise bad_shape(where, f"needs 2 points and has {len(found)}", code="bad-outline")
     return found
 
 
@@ -183,7 +180,7 @@ def _xml_shape(value: Element, file: str, folder: str, where: str) -> Polygon | 
         return polygon(points, where, form="of x and y", name="points")
     name = text_of(value, "segm/mask")
     if not name:
-        raise P2PError(where, "has neither a polygon nor a mask", "Delete it or draw it again.", code="no-outline")
+        raise bad_shape(where, "has neither a polygon nor a mask", code="no-outline")
     return mask_file_runs(_mask_file(Path(file).parent, folder, Path(name).name, where))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.outlines import ellipse, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, RegionShape, ShapeReader, gather, items_of
-from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels
+from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels, bad_shape
 
 _WITHOUT_AREA = ("Point", "MultiPoint", "LineString", "MultiLineString")
 # By these a feature is QuPath's: other programs' GeoJSON has places on the globe.
@@ -119,7 +119,7 @@ def _part(value: Any, where: str) -> Polygon:
 def _polygon(rings: list[Any], where: str) -> Polygon:
     """The first ring is the outline, each other a hole in it."""
     if not rings:
-        raise P2PError(where, "a polygon needs 3 points and has 0", "Delete it or draw it again.", code="bad-outline")
+        raise bad_shape(where, "a polygon needs 3 points and has 0", code="bad-outline")
     outer, *holes = [_ring(ring, where) for ring in rings]
     return Polygon(outer, tuple(holes))
 

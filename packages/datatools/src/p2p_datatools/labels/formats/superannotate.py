@@ -14,7 +14,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import color_runs
 from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs, bad_labels, without_labels
 
 _WITHOUT_AREA = frozenset({"point", "polyline", "cuboid", "template", "tag"})
 _UNLABELLED = ("NotStarted", "Skipped")
@@ -40,8 +40,7 @@ def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
     is_painted = any(isinstance(each, dict) and "parts" in each for each in value["instances"])
     name = read_picture_name(metadata["name"], where)
     if not value["instances"] and metadata.get("status") in _UNLABELLED:
-        what = f"has the status {metadata['status']}"
-        raise P2PError(where, what, "Label it, or leave it out of the export.", code="unlabelled")
+        raise without_labels(where, f"has the status {metadata['status']}")
     size = size_from(metadata.get("width"), metadata.get("height"), where)
     drawing, segments = RegionCollector(), _segments(Path(where), size) if is_painted else {}
     left = set(segments)
@@ -51,7 +50,7 @@ def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
     labels = drawing.labels_of(name, size, where=where, source=source)
     if len(left) > len(labels.faults):  # of a faulty instance the colours are not known
         what = f"{len(left)} colours of its picture of segments are of no instance; the first is #{min(left):06x}"
-        raise P2PError(where, what, "Export the labels again.", code="unknown-segment")
+        raise bad_labels(where, what, code="unknown-segment")
     return labels
 
 
@@ -78,7 +77,7 @@ def _segments(file: Path, size: Size | None) -> dict[int, Runs]:
     segments = color_runs(picture)
     if size and any(runs.size != size for runs in segments.values()):
         what = f"is of {next(iter(segments.values())).size}, but the labels say {size}"
-        raise P2PError(picture, what, "Export the labels again.", code="mask-size")
+        raise bad_labels(picture, what, code="mask-size")
     return segments
 
 
@@ -90,8 +89,7 @@ def _parts(instance: Mapping[str, Any], segments: Mapping[int, Runs], left: set[
         try:
             key = int(str(color).removeprefix("#"), 16)
         except ValueError as error:
-            what = f"its colour {color!r} is not like #00000f"
-            raise P2PError(where, what, "Export the labels again.", code="damaged-labels") from error
+            raise bad_labels(where, f"its colour {color!r} is not like #00000f", code="damaged-labels") from error
         if key not in segments:
             what = f"no pixel has its colour #{key:06x}"
             to_do = "Was the picture of segments saved as JPEG or resized? Export it again."

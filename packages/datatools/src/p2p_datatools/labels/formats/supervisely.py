@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.embedded import mask_runs
 from p2p_datatools.labels.parsing.outlines import box, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import (
@@ -22,7 +21,7 @@ from p2p_datatools.labels.parsing.regions import (
     read_picture_name,
     size_from,
 )
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs, bad_labels
 
 _WITHOUT_AREA = frozenset({"point", "line", "graph", "cuboid", "cuboid_2d"})
 
@@ -66,7 +65,7 @@ def _shapes(value: Mapping[str, Any], where: str) -> Iterable[RegionShape | Shap
     name, read = _SHAPES[kind]
     content = value.get(name)
     if not isinstance(content, dict):
-        raise P2PError(where, f"has no {name}", "Export the labels again.", code="no-outline")
+        raise bad_labels(where, f"has no {name}", code="no-outline")
     return [read(content, where)]
 
 
@@ -81,7 +80,7 @@ def _old_kind(value: Mapping[str, Any]) -> str | None:
 
 def _polygon(points: Any, where: str) -> Polygon:
     if not isinstance(points, dict):
-        raise P2PError(where, "its points are not an object", "Export the labels again.", code="damaged-labels")
+        raise bad_labels(where, "its points are not an object", code="damaged-labels")
     outer = _outline(points.get("exterior"), where)
     holes = [_outline(each, where) for each in items_of(points.get("interior"), "holes", where)]
     return Polygon(outer.outer, tuple(each.outer for each in holes))
@@ -110,7 +109,7 @@ def _are_pixels(points: list[Any]) -> bool:
 def _bitmap(bitmap: Any, where: str) -> Runs:
     origin = items_of(bitmap.get("origin"), "origin", where)
     if len(origin) != 2 or not all(isinstance(each, int) for each in origin):
-        raise P2PError(where, f"its origin is {origin}", "Export the labels again.", code="bad-outline")
+        raise bad_labels(where, f"its origin is {origin}", code="bad-outline")
     left, top = origin
     return mask_runs(bitmap.get("data"), where, left=left, top=top, by_alpha=True, is_deflated=True)
 

@@ -11,7 +11,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.outlines import box_at, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, bad_labels, without_labels
 
 _BOXES = ("RECTANGLE", "SQUARE")
 _NOT_VISITED = 0  # among the states of an asset; 1 is visited, 2 is tagged
@@ -68,8 +68,7 @@ def _picture(value: Any, where: str, source: str) -> RegionLabels:
     asset = value["asset"]
     name = read_picture_name(asset.get("name"), where)
     if not value["regions"] and asset.get("state") == _NOT_VISITED:
-        to_do = "Label it, or leave it out of the export."
-        raise P2PError(where, "was not looked at in VoTT", to_do, code="unlabelled")
+        raise without_labels(where, "was not looked at in VoTT")
     given = asset.get("size")
     size = size_from(given.get("width"), given.get("height"), where) if isinstance(given, dict) else None
     drawing = RegionCollector()
@@ -88,12 +87,12 @@ def _shape(region: Any, where: str) -> Polygon | str:
     try:
         corners = [(each["x"], each["y"]) for each in points]
     except (KeyError, TypeError) as error:
-        raise P2PError(where, "a point has no x and y", "Export the labels again.", code="bad-outline") from error
+        raise bad_labels(where, "a point has no x and y", code="bad-outline") from error
     return replace(polygon(corners, where, form="of x and y", name="points"), is_box=kind in _BOXES)
 
 
 def _bounding_box(value: Any, where: str) -> Polygon:
     if not isinstance(value, dict):
-        raise P2PError(where, "has neither points nor a boundingBox", "Export the labels again.", code="no-outline")
+        raise bad_labels(where, "has neither points nor a boundingBox", code="no-outline")
     left, top, width, height = (value.get(side) for side in ("left", "top", "width", "height"))
     return box_at(left, top, width, height, where)

@@ -11,7 +11,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.outlines import polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
-from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels
+from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels, bad_shape
 
 _TEXT = re.compile(r"\s*([A-Za-z]+)\s*(?:Z|M|ZM|EMPTY)?\s*(\(.*\))?\s*", re.DOTALL)  # a kind, and its coordinates
 _POLYGON = re.compile(r"\(\s*\([^()]*\)(?:\s*,\s*\([^()]*\))*\s*\)")  # an outline and its holes
@@ -60,7 +60,7 @@ def _shapes(text: Any, where: str) -> list[Polygon | str]:
 def _polygons(coordinates: str, where: str) -> Iterator[Polygon]:
     parts = _POLYGON.findall(coordinates)
     if not parts:
-        raise P2PError(where, "a polygon needs 3 points and has 0", "Delete it or draw it again.", code="bad-outline")
+        raise bad_shape(where, "a polygon needs 3 points and has 0", code="bad-outline")
     for part in parts:
         outer, *holes = (_ring(ring, where) for ring in _RING.findall(part))
         yield Polygon(outer, tuple(holes))

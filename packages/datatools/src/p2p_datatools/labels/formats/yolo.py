@@ -27,7 +27,7 @@ from p2p_datatools.labels.parsing.outlines import box_at
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather
 from p2p_datatools.labels.split_files import give_splits_of_folders
 from p2p_datatools.labels.split_lists import give_splits_of_own_lists
-from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels
+from p2p_datatools.labels.values import EXPORT_AGAIN, LabelSet, Points, Polygon, RegionLabels
 
 
 def read_names(path: Path) -> dict[int, str]:
@@ -373,7 +373,7 @@ def _shape(words: list[str], where: str, tally: LineTally) -> Polygon:
         raise P2PError(where, what, to_do, code="bad-outline")
     if len(values) < 4 or not ((values > -_BEYOND) & (values < 1 + _BEYOND)).all():
         what = "is neither a box nor an outline of three or more pairs of numbers from 0 to 1"
-        to_do = _DIVIDE if len(values) >= 4 and values.max() > _MOST_SHARE else "Export the labels again."
+        to_do = _DIVIDE if len(values) >= 4 and values.max() > _MOST_SHARE else EXPORT_AGAIN
         raise P2PError(where, what, to_do, code="bad-outline")
     is_box = len(values) == 4
     return Polygon(_box(values, where) if is_box else values.reshape(-1, 2), is_box=is_box)

@@ -24,7 +24,7 @@ from p2p_datatools.contract.pictures.pillow import open_image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.labels.parsing.rle import runs_of
-from p2p_datatools.labels.values import Runs
+from p2p_datatools.labels.values import Runs, bad_labels
 
 _EXACT = ("PNG", "BMP", "TIFF", "GIF", "PPM")  # kinds of files, as Pillow calls them, that blend nothing
 _MOST_BYTES = 1 << 28  # of a picture that was compressed once more: a mask of MOST_PIXELS takes far less
@@ -69,8 +69,7 @@ def _bytes(text: Any, where: str) -> bytes:
     try:
         return base64.b64decode(text.partition("base64,")[2] or text if isinstance(text, str) else text)
     except (TypeError, ValueError, binascii.Error) as error:
-        what = "its embedded picture is not base64 text"
-        raise P2PError(where, what, "Export the labels again.", code="bad-base64") from error
+        raise bad_labels(where, "its embedded picture is not base64 text", code="bad-base64") from error
 
 
 def _inflate(data: bytes, where: str) -> bytes:
@@ -81,8 +80,7 @@ def _inflate(data: bytes, where: str) -> bytes:
     except zlib.error:
         return data
     if stream.unconsumed_tail:
-        what = f"its picture takes more than {_MOST_BYTES} bytes"
-        raise P2PError(where, what, "Export the labels again.", code="file-too-large")
+        raise bad_labels(where, f"its picture takes more than {_MOST_BYTES} bytes", code="file-too-large")
     return found
 
 
@@ -98,7 +96,7 @@ def _open(data: bytes, where: str) -> Image.Image:
             png.refuse_missing_rows(data)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         what = f"its picture is cut off or damaged ({decoder_words(error)})"
-        raise P2PError(where, what, "Export the labels again.", code="damaged-file") from error
+        raise bad_labels(where, what, code="damaged-file") from error
     return image
 
 

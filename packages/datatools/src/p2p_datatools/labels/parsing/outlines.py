@@ -13,7 +13,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import ForeignPlace
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.values import Points, Polygon
+from p2p_datatools.labels.values import EXPORT_AGAIN, Points, Polygon, bad_shape
 
 _OUTLINE, _ROTATION = "its outline", "its rotation"
 _FARTHEST = 1e9  # a larger coordinate is damage, not a point outside the picture
@@ -31,8 +31,7 @@ def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...", name: str
     """
     outer = _points(points, where, form, name)
     if len(outer) < 3:
-        what = f"a polygon needs 3 points and has {len(outer)}"
-        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
+        raise bad_shape(where, f"a polygon needs 3 points and has {len(outer)}", code="bad-outline")
     return Polygon(outer)
 
 
@@ -40,8 +39,7 @@ def box(corners: Any, where: str, *, degrees: Any = 0, about_corner: bool = Fals
     """A box from two opposite corners x, y, x, y, turned clockwise about its centre, or its top left corner."""
     points = _points(corners, where, "x, y, x, y", name)
     if len(points) != 2:
-        what = f"a box needs 2 corners and has {len(points)}"
-        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
+        raise bad_shape(where, f"a box needs 2 corners and has {len(points)}", code="bad-outline")
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     outer = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
     return Polygon(_turn(outer, number(degrees, where, _ROTATION), outer[0] if about_corner else None), is_box=True)
@@ -57,8 +55,7 @@ def box_at(
     x, y = number(left, where, "the left of its box"), number(top, where, "the top of its box")
     wide, high = number(width, where, "the width of its box"), number(height, where, "the height of its box")
     if min(wide, high) < 0:
-        what = f"a box cannot be {wide:g} wide and {high:g} high"
-        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
+        raise bad_shape(where, f"a box cannot be {wide:g} wide and {high:g} high", code="bad-outline")
     return box((x, y, x + wide, y + high), where, degrees=degrees, about_corner=about_corner)
 
 
@@ -104,8 +101,7 @@ def ellipse(centre: Any, radii: Any, where: str, *, degrees: Any = 0) -> Polygon
     """An ellipse of `radii` (x, y) about `centre` (x, y), turned clockwise, with sides too short to be seen."""
     ((x, y),), (radius,) = _points(centre, where, "x, y", "its centre"), _points(radii, where, "rx, ry", "its radii")
     if radius.min() < 0:
-        what = f"has the negative radius {radius.min():g}"
-        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
+        raise bad_shape(where, f"has the negative radius {radius.min():g}", code="bad-outline")
     angles = np.linspace(0, 2 * math.pi, _sides(float(radius.max())), endpoint=False)
     outer = np.array([x, y]) + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     return Polygon(_turn(outer, number(degrees, where, _ROTATION)))
@@ -115,7 +111,7 @@ def number(value: Any, where: str, name: str = "a coordinate") -> float:
     """A number, or a text that is one as XML has them, called `name` in errors; raises P2PError for anything else."""
     if type(value) in (float, int) and -_FARTHEST <= value <= _FARTHEST:
         return float(value)  # as nearly always, and there may be millions
-    at = ForeignPlace(where, to_do="Export the labels again.", code="bad-number")
+    at = ForeignPlace(where, to_do=EXPORT_AGAIN, code="bad-number")
     return float(at.read_number(value, name, most=_FARTHEST, from_text=True))
 
 

@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import has_area, has_hole_over_all, number
 from p2p_datatools.labels.region_store import RegionStore
 from p2p_datatools.labels.values import (
+    EXPORT_AGAIN,
     LabelItem,
     LabelSet,
     Polygon,
@@ -31,10 +32,11 @@ from p2p_datatools.labels.values import (
     Runs,
     Use,
     add_uses,
+    bad_labels,
+    bad_shape,
     fault_of,
 )
 
-_EXPORT_AGAIN = "Export the labels again."
 UNNAMED = "unnamed"  # the label of a region without one, so that --map can name it
 
 RegionShape = Polygon | Runs | str  # a text is the kind of a shape without area
@@ -58,7 +60,7 @@ class RegionCollector:
                 yield place, each
             else:
                 what = "is not an object"
-                error = P2PError(place, what, "Export the labels again.", code="damaged-labels")
+                error = bad_labels(place, what, code="damaged-labels")
                 self._faults.append((error, place, ""))
 
     def in_layers(
@@ -156,7 +158,7 @@ class RegionCollector:
 
 def of_any_kind(read: Callable[[], _Value], where: str) -> _Value:
     """What a reader reads; a value that is missing or of a kind that it does not expect is a P2PError."""
-    to_do, code = "Export the labels again.", "damaged-labels"
+    to_do, code = EXPORT_AGAIN, "damaged-labels"
     with catch_decoder(where, "has a value of another kind than it must be", to_do, code=code):
         try:
             return read()
@@ -167,13 +169,12 @@ def of_any_kind(read: Callable[[], _Value], where: str) -> _Value:
 def _refuse_flat(shape: Polygon | Runs, where: str) -> None:
     """Raise P2PError for a shape that encloses nothing."""
     if isinstance(shape, Polygon) and not has_area(shape):
-        what = "encloses no area, since its points lie on a line"
-        raise P2PError(where, what, "Delete it or draw it again.", code="no-area")
+        raise bad_shape(where, "encloses no area, since its points lie on a line", code="no-area")
     if isinstance(shape, Polygon) and has_hole_over_all(shape):
         what = "has a hole that is as large as its outline, so that nothing is left of it"
         raise P2PError(where, what, "Draw the hole again, or exchange the two.", code="no-area")
     if isinstance(shape, Runs) and not shape.counts[1::2].any():
-        raise P2PError(where, "its drawn mask has no pixel", "Delete it or draw it again.", code="no-area")
+        raise bad_shape(where, "its drawn mask has no pixel", code="no-area")
 
 
 def gather(name: str, pictures: Iterable[tuple[str, Callable[[], RegionLabels]]]) -> LabelSet:
@@ -227,7 +228,7 @@ def read_label(value: Any, where: str) -> str:
     if value is None or (isinstance(value, str) and not value.strip()):
         return UNNAMED
     if not isinstance(value, str | int):
-        raise ForeignPlace(where, to_do=_EXPORT_AGAIN, code="damaged-labels").refuse(value, "its label", "text")
+        raise ForeignPlace(where, to_do=EXPORT_AGAIN, code="damaged-labels").refuse(value, "its label", "text")
     return _utf8(str(value), where, "its label")
 
 
@@ -236,7 +237,7 @@ def read_picture_name(value: Any, where: str) -> str:
     told = name_on_server(value) if isinstance(value, str) else None
     name = value if told is None else told
     if not isinstance(name, str) or not name.strip():
-        raise P2PError(where, "names no picture file", _EXPORT_AGAIN, code="no-file-name")
+        raise bad_labels(where, "names no picture file", code="no-file-name")
     return _utf8(re.split(r"[?#]", name)[0] if "://" in name else name, where, "the name of its picture")
 
 
@@ -265,21 +266,19 @@ def _utf8(text: str, where: str, name: str) -> str:
 
 def size_from(width: Any, height: Any, where: str) -> Size | None:
     """The size of the picture as the labels say; None if they do not. Raises P2PError for an impossible one."""
-    at, size = ForeignPlace(where, to_do=_EXPORT_AGAIN), Size(-1, -1)
+    at, size = ForeignPlace(where, to_do=EXPORT_AGAIN), Size(-1, -1)
     with suppress(P2PError):
         sides = (at.read_number(each or 0, "a side", most=MOST_PIXELS, from_text=True) for each in (width, height))
         size = Size(*map(int, sides))
     if min(size) < 0 or size.width * size.height > MOST_PIXELS:
         what = f"its size is given as {width!r:.40} x {height!r:.40}"
-        raise P2PError(where, what, _EXPORT_AGAIN, code="bad-size")
+        raise bad_labels(where, what, code="bad-size")
     return size if min(size) else None
 
 
 def items_of(value: Any, what: str, where: str) -> list[Any]:
     """A list from a label file, None as an empty one; raises P2PError for anything else."""
-    return ForeignPlace(where, to_do=_EXPORT_AGAIN, code="damaged-labels").read_list(
-        value, f"its {what}", may_lack=True
-    )
+    return ForeignPlace(where, to_do=EXPORT_AGAIN, code="damaged-labels").read_list(value, f"its {what}", may_lack=True)
 
 
 def _signature(file_name: str, size: Size | None, regions: Iterable[Region]) -> str:

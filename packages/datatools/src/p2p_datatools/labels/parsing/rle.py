@@ -13,7 +13,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import MOST_WHOLE, ForeignPlace, is_digits
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.values import Runs
+from p2p_datatools.labels.values import EXPORT_AGAIN, Runs, bad_labels
 
 
 def coco_runs(value: Any, where: str) -> Runs:
@@ -22,7 +22,7 @@ def coco_runs(value: Any, where: str) -> Runs:
         height, width = (int(side) for side in value["size"])
         counts = value["counts"]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise P2PError(where, "its RLE has no counts or no size", "Export the labels again.", code="bad-rle") from error
+        raise bad_labels(where, "its RLE has no counts or no size", code="bad-rle") from error
     numbers = _read_counts(counts, where) if isinstance(counts, str) else counts
     return runs(numbers, Size(width, height), where, by_column=True)
 
@@ -43,8 +43,7 @@ def runs(counts: Any, size: Size, where: str, *, by_column: bool = False, left: 
         raise _refuse(counts, where, "a list of whole numbers") from error
     pixels = size.width * size.height
     if min(size) < 1 or pixels > MOST_PIXELS:
-        what = f"its RLE is for a picture of {size}, which has no pixels or too many"
-        raise P2PError(where, what, "Export the labels again.", code="bad-rle")
+        raise bad_labels(where, f"its RLE is for a picture of {size}, which has no pixels or too many", code="bad-rle")
     # Each length is compared with the picture first, so that no sum can overflow.
     if (lengths < 0).any() or (lengths > pixels).any() or lengths.sum() != pixels:
         what = f"the runs of its RLE do not cover {size}, which has {pixels} pixels"
@@ -53,7 +52,7 @@ def runs(counts: Any, size: Size, where: str, *, by_column: bool = False, left: 
 
 
 def _refuse(values: Any, where: str, wanted: str, *, most: float = MOST_WHOLE) -> P2PError:
-    at = ForeignPlace(where, to_do="Export the labels again.", code="bad-rle")
+    at = ForeignPlace(where, to_do=EXPORT_AGAIN, code="bad-rle")
     return at.refuse_numbers(values, "its RLE", wanted, least=0, most=most)
 
 
@@ -68,8 +67,7 @@ def decompress(text: str, where: str) -> list[int]:
     for letter in text:
         code = ord(letter) - 48
         if not 0 <= code < 64 or shift > 60:
-            what = "its RLE has an invalid character or number"
-            raise P2PError(where, what, "Export the labels again.", code="bad-rle")
+            raise bad_labels(where, "its RLE has an invalid character or number", code="bad-rle")
         value |= (code & 31) << shift
         shift += 5
         if code & 32:
@@ -79,7 +77,7 @@ def decompress(text: str, where: str) -> list[int]:
         counts.append(value + counts[-2] if len(counts) > 2 else value)
         value = shift = 0
     if shift:
-        raise P2PError(where, "its RLE is cut off", "Export the labels again.", code="bad-rle")
+        raise bad_labels(where, "its RLE is cut off", code="bad-rle")
     return counts
 
 
@@ -134,8 +132,7 @@ def _pairs(pairs: Any, where: str) -> tuple[NDArray[np.int64], NDArray[np.int64]
         raise _refuse(pairs, where, "a list of pairs of whole numbers") from error
     # So that no sum of two can overflow.
     if len(first) and (min(first.min(), second.min()) < 0 or max(first.max(), second.max()) > MOST_PIXELS):
-        what = f"its RLE has a number that is not within 0 to {MOST_PIXELS}"
-        raise P2PError(where, what, "Export the labels again.", code="bad-rle")
+        raise bad_labels(where, f"its RLE has a number that is not within 0 to {MOST_PIXELS}", code="bad-rle")
     return first, second
 
 
@@ -162,7 +159,7 @@ def packed_runs(values: Any, size: Size, where: str) -> Runs:
         is_repeated = bits.read(1)
         end = at + 1 + bits.read(widths[bits.read(2)] + 1)
         if end > count:
-            raise P2PError(where, "its RLE is longer than its picture", "Export the labels again.", code="bad-rle")
+            raise bad_labels(where, "its RLE is longer than its picture", code="bad-rle")
         # Pixel k has its alpha at 4 k + 3.
         first, last = (at + _CHANNELS - 1 - _ALPHA) // _CHANNELS, (end + _CHANNELS - 1 - _ALPHA) // _CHANNELS
         if is_repeated:
@@ -190,7 +187,7 @@ class _Bits:
         """The next bits as a number."""
         first, end = self._at // 8, -(-(self._at + count) // 8)
         if end > len(self._data):
-            raise P2PError(self._where, "its RLE is cut off", "Export the labels again.", code="bad-rle")
+            raise bad_labels(self._where, "its RLE is cut off", code="bad-rle")
         self._at += count
         word = int.from_bytes(self._data[first:end], "big") >> (8 * end - self._at)
         return word & ((1 << count) - 1)
@@ -202,4 +199,4 @@ class _Bits:
     def refuse_rest(self) -> None:
         """Raise P2PError when more follows than the zeros that fill the last bytes."""
         if any(self._data[-(-self._at // 8) :]):
-            raise P2PError(self._where, "its RLE goes on after its picture", "Export the labels again.", code="bad-rle")
+            raise bad_labels(self._where, "its RLE goes on after its picture", code="bad-rle")

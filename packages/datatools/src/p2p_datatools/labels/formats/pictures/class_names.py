@@ -15,15 +15,7 @@ from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import is_picture_name
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.mask_folder import MASK_LINES
-from p2p_datatools.contract.palette import (
-    IGNORE,
-    IGNORE_COLOR,
-    PALETTE_FILE,
-    Color,
-    hex_of,
-    palette_of,
-    plain,
-)
+from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, PALETTE_FILE, Color, hex_of, palette_of, plain
 from p2p_datatools.labels.formats.yolo import read_names
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_list_text
 from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_rows, read_color, read_color_cells

@@ -12,7 +12,7 @@ from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.whole_sets.coco import COCO_TABLES, categories_of, same_names
 from p2p_datatools.labels.parsing.regions import of_any_kind, read_picture_name, size_from
-from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, uses_of
+from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, bad_labels, uses_of
 
 _MOST_ID = 1 << 24
 
@@ -74,7 +74,7 @@ def _picture(
         what = f"belongs to image {annotation['image_id']}, which is not in the file"
         raise P2PError(name, what, "Export it again.", code="dangling-reference")
     if not _is_inside(name):
-        raise P2PError(name, "leads out of the folder of the labels", "Export the labels again.", code="path-leads-out")
+        raise bad_labels(name, "leads out of the folder of the labels", code="path-leads-out")
     file = folder / name
     if not file.is_file():
         what = f"there is no such file in {folder}"

@@ -19,7 +19,7 @@ from p2p_datatools.labels.parsing.json_file import PackedAnnotation, parse_text
 from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_label, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import coco_runs
-from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, RegionLabels, Runs, Use
+from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, RegionLabels, Runs, Use, bad_labels
 
 COCO_TABLES = ("images", "annotations", "categories")
 _EMPTY = "annotation without outline"
@@ -276,7 +276,7 @@ def _picture_name(image: Mapping[str, Any]) -> str:
     if name := _name_of(image):
         return read_picture_name(name, where)
     if not address:
-        raise P2PError(where, "has no file_name", "Export the labels again.", code="no-file-name")
+        raise bad_labels(where, "has no file_name", code="no-file-name")
     return "/".join(read_picture_name(address, where).split("/")[-2:])
 
 
@@ -295,8 +295,7 @@ def _draw(
     where = f"{picture}: annotation {annotation.get('id')}"
     category = annotation.get("category_id")
     if not isinstance(category, int | float | str) or category not in categories:
-        what = f"its category {category} is not in the file"
-        raise P2PError(where, what, "Export the labels again.", code="unknown-class")
+        raise bad_labels(where, f"its category {category} is not in the file", code="unknown-class")
     label, outlines = categories[category], annotation.get("segmentation")
     if annotation.get("ignore") in (1, "1"):
         label += _IGNORED
@@ -347,8 +346,7 @@ def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Poly
     if isinstance(outlines, dict) and outlines:
         return _runs(outlines, size, where)
     if outlines:
-        what = "its segmentation is not a list of polygons"
-        raise P2PError(where, what, "Export the labels again.", code="damaged-labels")
+        raise bad_labels(where, "its segmentation is not a list of polygons", code="damaged-labels")
     if not _is_box(annotation):
         return _EMPTY
     left, top, width, height = annotation["bbox"]

@@ -14,7 +14,7 @@ from p2p_datatools.labels.parsing.json_file import unpack
 from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import coco_runs
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs, bad_labels
 
 _WITHOUT_AREA = ("points", "polyline", "skeleton", "cuboid_2d", "cuboid_3d")
 _REMARKS = ("label", "caption", "feature_vector", "hash_key", "tabular")
@@ -41,7 +41,7 @@ def _names(categories: Mapping[str, Any], where: str) -> list[str]:
     for count, each in enumerate(labels):
         name = each.get("name") if isinstance(each, dict) else None
         if not isinstance(name, str) or not name:
-            raise P2PError(where, f"label {count} has no name", "Export the labels again.", code="no-class-names")
+            raise bad_labels(where, f"label {count} has no name", code="no-class-names")
         names.append(name)
     return names
 
@@ -60,7 +60,7 @@ def _pictures(
 
 def _picture(item: Any, names: list[str], subset: str, where: str, source: str) -> RegionLabels:
     if not isinstance(item, dict):
-        raise P2PError(where, "is not an object", "Export the labels again.", code="damaged-labels")
+        raise bad_labels(where, "is not an object", code="damaged-labels")
     image = item.get("image")
     others = [each for each in ("video", "video_frame", "point_cloud") if _has_path(item.get(each))]
     if not isinstance(image, dict) and others:
@@ -90,7 +90,7 @@ def _size(given: Any, where: str) -> Size | None:
     if given is None:
         return None
     if not isinstance(given, list) or len(given) != 2:
-        raise P2PError(where, f"its size is given as {given!r}", "Export the labels again.", code="bad-size")
+        raise bad_labels(where, f"its size is given as {given!r}", code="bad-size")
     height, width = given
     return size_from(width, height, where)
 
@@ -105,8 +105,7 @@ def _label(number_: Any, names: list[str], where: str) -> str | None:
     if number_ is None:
         return None
     if not isinstance(number_, int) or not 0 <= number_ < len(names):
-        what = f"its label {number_} is not one of the {len(names)} in the file"
-        raise P2PError(where, what, "Export the labels again.", code="unknown-class")
+        raise bad_labels(where, f"its label {number_} is not one of the {len(names)} in the file", code="unknown-class")
     return names[number_]
 
 
@@ -129,7 +128,7 @@ def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Poly
 def _box(annotation: Mapping[str, Any], where: str) -> Polygon:
     values = items_of(annotation.get("bbox"), "bbox", where)
     if len(values) != 4:
-        raise P2PError(where, f"its bbox has {len(values)} numbers", "Export the labels again.", code="bad-outline")
+        raise bad_labels(where, f"its bbox has {len(values)} numbers", code="bad-outline")
     attributes = annotation.get("attributes")
     degrees = attributes.get("rotation") if isinstance(attributes, dict) else None  # which CVAT writes
     left, top, width, height = values
@@ -146,6 +145,5 @@ def _ellipse(points: Any, where: str) -> Polygon:
 def _mask(annotation: Mapping[str, Any], size: Size | None, where: str) -> Runs:
     runs = coco_runs(annotation.get("rle"), where)
     if size and runs.size != size:
-        what = f"its RLE is for a picture of {runs.size}, not {size}"
-        raise P2PError(where, what, "Export the labels again.", code="mask-size")
+        raise bad_labels(where, f"its RLE is for a picture of {runs.size}, not {size}", code="mask-size")
     return runs

@@ -13,7 +13,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import runs_from_starts
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs, bad_labels, bad_shape, without_labels
 
 _UNLABELLED = ("NEW", "SKIPPED")
 
@@ -47,7 +47,7 @@ def _pictures(images: list[Any], where: str, source: str) -> Iterable[tuple[str,
 
 def _picture(image: Any, where: str, source: str, is_alone: bool) -> RegionLabels:
     if not isinstance(image, dict):
-        raise P2PError(where, "is not an object", "Export the labels again.", code="damaged-labels")
+        raise bad_labels(where, "is not an object", code="damaged-labels")
     name, folder = read_picture_name(image.get("image_name"), where), image.get("dataset_name")
     if not is_alone and isinstance(folder, str) and folder:
         name = f"{folder}/{name}"
@@ -55,7 +55,7 @@ def _picture(image: Any, where: str, source: str, is_alone: bool) -> RegionLabel
     labels = items_of(image.get("labels"), "labels", where)
     status = image.get("image_status")
     if not labels and status in _UNLABELLED:
-        raise P2PError(where, f"has the status {status}", "Label it, or leave it out of the export.", code="unlabelled")
+        raise without_labels(where, f"has the status {status}")
     collector = RegionCollector()
     places = collector.objects(labels, "label", where)
     for place, each in collector.in_layers(places, lambda each: each.get("z_index") or 0):
@@ -71,8 +71,7 @@ def _shape(label: Mapping[str, Any], where: str) -> Polygon | Runs:
     if label.get("mask"):
         return _mask(label["mask"], corners, where)
     if not corners:
-        what = "has neither a polygon, a mask nor a bbox"
-        raise P2PError(where, what, "Delete it or draw it again.", code="no-outline")
+        raise bad_shape(where, "has neither a polygon, a mask nor a bbox", code="no-outline")
     return box(corners, where, name="bbox")
 
 

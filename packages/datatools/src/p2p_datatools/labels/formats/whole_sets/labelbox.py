@@ -14,7 +14,7 @@ from p2p_datatools.contract.files.listing import is_picture_name
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box_at, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, bad_labels, without_labels
 
 _WITHOUT_AREA = frozenset({"ImagePoint", "ImagePolyline"})
 _MASK = "ImageSegmentationMask"
@@ -67,8 +67,7 @@ def _v1_picture(row: Any, name: str, where: str, source: str) -> RegionLabels:
     if isinstance(row, P2PError):
         raise row
     if row.get("Skipped") or not isinstance(row["Label"], dict) or "objects" not in row["Label"]:
-        what = "was skipped, or not labelled by anyone"
-        raise P2PError(where, what, "Label it, or leave it out of the export.", code="unlabelled")
+        raise without_labels(where, "was skipped, or not labelled by anyone")
     objects = items_of(row["Label"]["objects"], "objects", where)
     return _draw([_from_v1(each) if isinstance(each, dict) else each for each in objects], name, None, where, source)
 
@@ -127,15 +126,14 @@ def _objects(projects: Mapping[str, Any], where: str) -> list[Any]:
             labels += 1
             annotations = label.get("annotations") if isinstance(label, dict) else None
             if not isinstance(annotations, dict):
-                raise P2PError(where, "a label has no annotations", "Export the labels again.", code="damaged-labels")
+                raise bad_labels(where, "a label has no annotations", code="damaged-labels")
             if annotations.get("frames"):
                 to_do = "Export its frames as pictures, and label these."
                 raise P2PError(where, "is a video, which has labels for its frames", to_do, code="video")
             if objects := items_of(annotations.get("objects"), "objects", where):
                 drawn.append(objects)
     if not labels:
-        what = "was skipped by who labelled it" if skipped else "was not labelled by anyone"
-        raise P2PError(where, what, "Label it, or leave it out of the export.", code="unlabelled")
+        raise without_labels(where, "was skipped by who labelled it" if skipped else "was not labelled by anyone")
     if len(drawn) > 1:
         to_do = "Export one project with one label a picture."
         raise P2PError(where, f"has {len(drawn)} labels, of several persons or projects", to_do, code="several-labels")
@@ -155,7 +153,7 @@ def _shape(value: Mapping[str, Any], where: str) -> Polygon | str:
         try:
             points = [(point["x"], point["y"]) for point in items_of(value.get("polygon"), "points", where)]
         except (KeyError, TypeError) as error:
-            raise P2PError(where, "a point has no x and y", "Export the labels again.", code="bad-outline") from error
+            raise bad_labels(where, "a point has no x and y", code="bad-outline") from error
         closed = len(points) > 1 and points[0] == points[-1]
         return polygon(points[:-1] if closed else points, where, form="of x and y", name="polygon")
     if kind == "ImageBoundingBox":

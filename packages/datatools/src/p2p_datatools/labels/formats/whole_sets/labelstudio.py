@@ -27,7 +27,7 @@ from p2p_datatools.labels.parsing.regions import (
     size_from,
 )
 from p2p_datatools.labels.parsing.rle import packed_runs
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs, bad_labels, without_labels
 
 # What is said of a region or a whole picture, and drawn nowhere. JSON-MIN has no types, only their keys.
 _REMARKS = frozenset({"choices", "taxonomy", "textarea", "text", "rating", "number", "datetime", "pairwise", "ranker"})
@@ -177,7 +177,7 @@ def _task_shapes(task: Mapping[str, Any], where: str) -> list[Any]:
     if not annotations:
         why = "skipped by its annotator" if given else "not labelled by anyone"
         predicted = ", only predicted by a model" if task.get("predictions") else ""
-        raise P2PError(where, f"was {why}{predicted}", "Label it, or leave it out of the export.", code="unlabelled")
+        raise without_labels(where, f"was {why}{predicted}")
     results = items_of((true or annotations)[0].get("result"), "results", where)
     return [
         {**each, **each["value"]} if isinstance(each, dict) and isinstance(each.get("value"), dict) else each
@@ -242,7 +242,7 @@ def _size(places: list[tuple[str, dict[str, Any]]], where: str) -> Size | None:
     sizes = {size_from(shape.get("original_width"), shape.get("original_height"), place) for place, shape in places}
     if len(sizes) > 1:
         what = f"its regions are of pictures of {' and '.join(sorted(map(str, sizes)))}"
-        raise P2PError(where, what, "Export the labels again.", code="mask-size")
+        raise bad_labels(where, what, code="mask-size")
     size = next(iter(sizes), None)
     if places and size is None:
         what = "its regions do not tell the size of their picture, of which they are shares"
@@ -300,7 +300,7 @@ def _vector(shape: Mapping[str, Any], size: Size, where: str) -> Polygon | str:
     """A path of points that are objects; curves between them are not read, for they would become straight."""
     vertices = items_of(shape["vertices"], "vertices", where)
     if not all(isinstance(each, dict) for each in vertices):
-        raise P2PError(where, "its vertices are not objects", "Export the labels again.", code="damaged-labels")
+        raise bad_labels(where, "its vertices are not objects", code="damaged-labels")
     if not shape.get("closed"):
         return "open vector"
     if any(each.get("isBezier") for each in vertices):
@@ -310,8 +310,7 @@ def _vector(shape: Mapping[str, Any], size: Size, where: str) -> Polygon | str:
 
 def _brush(shape: Mapping[str, Any], size: Size, where: str) -> Runs:
     if shape.get("format", "rle") != "rle":
-        what = f"its brush has the format {shape['format']!r}"
-        raise P2PError(where, what, "Export the labels again.", code="bad-rle")
+        raise bad_labels(where, f"its brush has the format {shape['format']!r}", code="bad-rle")
     return packed_runs(shape["rle"], size, where)
 
 
@@ -320,6 +319,5 @@ def _bitmask(shape: Mapping[str, Any], size: Size, where: str) -> Runs:
     content = text.partition(",")[2] if isinstance(text, str) and text.startswith("data:") else text
     runs = mask_runs(content, where, by_alpha=True)
     if runs.size != size:
-        what = f"its mask is {runs.size}, its picture {size}"
-        raise P2PError(where, what, "Export the labels again.", code="mask-size")
+        raise bad_labels(where, f"its mask is {runs.size}, its picture {size}", code="mask-size")
     return runs

@@ -11,7 +11,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.json_file import parse_text
 from p2p_datatools.labels.parsing.outlines import box_at, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, bad_labels, without_labels
 
 _KEYS = frozenset({"fileName", "result"})
 _WITHOUT_AREA = frozenset({"lineTool", "pointTool", "cuboidTool"})
@@ -38,10 +38,9 @@ def _picture(sample: Mapping[str, Any], where: str, source: str) -> RegionLabels
     name, result = read_picture_name(sample["fileName"], where), sample["result"]
     told = parse_text(result) if isinstance(result, str) else result
     if not told or (isinstance(told, dict) and "annotations" not in told):
-        to_do = "Label it, or leave it out of the export."
-        raise P2PError(where, "was not labelled by anyone", to_do, code="unlabelled")
+        raise without_labels(where, "was not labelled by anyone")
     if not isinstance(told, dict):
-        raise P2PError(where, "its result is not JSON", "Export the labels again.", code="damaged-labels")
+        raise bad_labels(where, "its result is not JSON", code="damaged-labels")
     if told.get("rotate"):
         what = f"was drawn on the picture turned by {told['rotate']} degrees"
         to_do = "Turn the picture itself, label it as it is and export it again."

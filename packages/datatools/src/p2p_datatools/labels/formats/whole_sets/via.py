@@ -15,7 +15,7 @@ from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.json_file import PackedValue, unpack
 from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, bad_labels
 
 _WITHOUT_AREA = frozenset({"polyline", "point", "line"})
 _COLUMNS = frozenset({"filename", "region_shape_attributes", "region_attributes"})
@@ -154,7 +154,7 @@ def _shape(region: Any, where: str) -> Polygon | str:
         raise region
     shape = region.get("shape_attributes") if isinstance(region, dict) else None
     if not isinstance(shape, dict):
-        raise P2PError(where, "has no shape_attributes", "Export the labels again.", code="damaged-labels")
+        raise bad_labels(where, "has no shape_attributes", code="damaged-labels")
     kind = shape.get("name")
     if kind in _WITHOUT_AREA:
         return str(kind)
