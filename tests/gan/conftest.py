@@ -9,7 +9,6 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 import torch
-import torch._dynamo  # as the first optimiser would; what is loaded with the tests is never looked through for garbage
 
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs import manifest
