@@ -13,10 +13,10 @@ from pathlib import Path
 from faults.writers import Writer
 
 _CLEAN = multiprocessing.get_context("forkserver")
-# What takes seconds to load; torch._dynamo is loaded by the first optimiser.
+# What takes seconds to load.
 _CLEAN.set_forkserver_preload(
     [
-        *("p2p_cli.app", "torch", "torch._dynamo", "cv2", "skimage.metrics"),
+        *("p2p_cli.app", "torch", "cv2", "skimage.metrics"),
         *("p2p_datatools.masks.build", "p2p_datatools.pairs.build", "p2p_datatools.splits.apply"),
         *("p2p_gan.training.run", "p2p_gan.evaluation.work", "p2p_gan.experiments.study", "p2p_gan.inference.sampling"),
     ]

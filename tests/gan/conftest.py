@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 import torch
-import torch._dynamo  # as the first optimiser would; what is loaded with the tests is never looked through for garbage
+import torch._dynamo  # as torch's own Adam would on a pretended GPU; what is loaded with the tests is never garbage
 
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs import manifest

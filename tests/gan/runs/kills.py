@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
 
 from p2p_datatools.contract.files.atomic import read_lines
@@ -163,7 +162,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     arguments = parser.parse_args()
     draw = random.Random(arguments.seed)
-    torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # loads what it takes seconds to load, once for all
     with tempfile.TemporaryDirectory() as folder:
         pairs = make_pair_folder(Path(folder) / "pairs", {"train": 8, "val": 2})
         # The undisturbed run saves by images alone.

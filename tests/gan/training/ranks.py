@@ -314,8 +314,7 @@ def diverge(losses: torch.Tensor) -> torch.Tensor:
 
 def main(folder: Path, *, more: bool) -> None:
     """Every scene, in processes of its own; or those of the long tests."""
-    torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # loads what it takes seconds to load, once for all
-    gc.freeze()  # and no process looks through it for garbage
+    gc.freeze()  # no process looks through what is loaded for garbage
     pairs = make_pair_folder(folder / "pairs", {"train": 9, "val": 2})
     make_feature_file(folder / WEIGHTS)
     updates = MORE_UPDATES if more else UPDATES

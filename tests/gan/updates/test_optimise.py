@@ -1,9 +1,10 @@
 """Losses scaled for float16: the same steps where nothing overflows, none where it does, exact after a resume."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import safetensors.torch
@@ -24,6 +25,7 @@ from p2p_gan.training.build import build
 from p2p_gan.training.run import train
 from p2p_gan.updates.optimise import (
     RAMP,
+    EagerAdam,
     EmaUpdate,
     GradScalerAdam,
     ema_decay,
@@ -50,6 +52,40 @@ def layer() -> nn.Linear:
 
 def scaled_networks(tiny: Config) -> Networks:
     return build(Architecture(3, 3, 5, 4, 8, "batch", 0.0), replace(tiny, precision="float16"), CPU)
+
+
+@pytest.mark.parametrize("kind", [float, torch.tensor])
+def test_an_eager_step_is_that_of_torch_bit_for_bit(kind: Callable[[float], Any]) -> None:
+    x, networks = torch.randn(3, 4, generator=torch.Generator().manual_seed(0)), (layer(), layer())
+    optimizers = [
+        adam(each.parameters(), lr=kind(0.1), betas=(0.5, 0.999), fused=True)
+        for adam, each in zip((torch.optim.Adam, EagerAdam), networks, strict=True)
+    ]
+    for optimizer, network in zip(optimizers, networks, strict=True):
+        for _ in range(5):
+            optimizer.zero_grad(set_to_none=True)
+            network(x).square().mean().backward()
+            optimizer.step()
+    assert torch.equal(networks[0].weight, networks[1].weight)
+    states = [optimizer.state_dict() for optimizer in optimizers]
+    assert str(states[0]) == str(states[1])
+
+
+def test_a_step_needs_nothing_of_what_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its import takes as long as that of torch, and 70 MB.
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)  # an import fails
+    network = layer()
+    optimizer = EagerAdam(network.parameters(), lr=0.1, fused=True)
+    optimizer.zero_grad()
+    update(optimizer, network(torch.ones(1, 4)).mean())
+
+
+def test_an_eager_step_keeps_the_hooks_of_torch() -> None:
+    network, called = layer(), []
+    optimizer = EagerAdam(network.parameters(), lr=0.1, fused=True)
+    optimizer.register_step_post_hook(lambda *_: called.append(1))
+    update(optimizer, network(torch.ones(1, 4)).mean())
+    assert called == [1]
 
 
 def test_a_scaled_step_is_the_same_as_an_ordinary_one() -> None:

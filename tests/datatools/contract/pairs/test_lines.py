@@ -2,13 +2,23 @@
 
 import threading
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.files.atomic import write_lines
-from p2p_datatools.contract.pairs.lines import NamedPairs, Pair, PairLines, by_name, in_order, pair_from_json
+from p2p_datatools.contract.files.atomic import OpenLines, write_lines
+from p2p_datatools.contract.pairs.lines import (
+    NamedPairs,
+    Pair,
+    PairLines,
+    PairTraits,
+    by_name,
+    in_order,
+    pair_from_json,
+    traits_of,
+)
 from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
@@ -48,6 +58,19 @@ def test_lines_in_any_order_are_pairs_in_the_order_of_names(tmp_path: Path) -> N
     assert mixed.of("val") == made[2::3]
     assert in_order(mixed) is mixed
     assert in_order(made[::-1]) == made
+
+
+def test_traits_of_lines_are_those_of_their_pairs_without_reading_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pairs(10)
+    made[3], made[4] = replace(made[3], size=Size(6, 2), nodata="ab"), replace(made[4], hash="")
+    mixed = PairLines(write(tmp_path / "lines", made[5:] + made[:5]))
+    monkeypatch.setattr(OpenLines, "each", lambda *_, **__: pytest.fail("a line was read"))
+    assert list(traits_of(mixed)) == list(traits_of(made))
+    assert list(traits_of(mixed.of("val"))) == list(traits_of(made[2::3]))
+    assert traits_of(mixed)[3] == PairTraits("train", Size(6, 2), is_hashed=True, has_nodata=True)
+    assert not traits_of(mixed)[4].is_hashed
 
 
 def test_a_split_is_those_of_its_pairs_and_an_unknown_one_is_empty(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
+from itertools import tee
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,14 +78,15 @@ def _untrainable(folder: PairFolder) -> Iterator[Finding]:
 
 def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     check, look = _PairsCheck(folder), Looker("pairs", len(folder.pairs), report)
-    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=check.twins, fit=check.fit), folder.pairs)
-    for place, (pair, seen) in enumerate(zip(folder.pairs, looked, strict=True)):
+    pairs, to_look_at = tee(folder.pairs)  # each is read from the manifest once for both
+    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=check.twins, fit=check.fit), to_look_at)
+    for place, (pair, seen) in enumerate(zip(pairs, looked, strict=True)):
         yield from seen.findings
         check.add(place, pair, seen)
     yield from check.findings(report)
     yield from _same_photo(folder)
     yield from check.twins.findings(report)
-    yield from _find_unrecorded(folder)
+    yield from check.find_unrecorded()
     yield from check.find_sizes()
     if not has_shards(folder.path):
         yield from _find_unlisted(folder)
@@ -101,12 +103,15 @@ class _PairsCheck:
         mend = "'p2p data repair', before they are paired again,"
         self._masks = MaskSetCheck(folder.path, folder.palette, mend) if folder.palette else None
         self._mask_file = -1 if folder.b.kind == "mask" != folder.a.kind else 0
+        self._unrecorded = list[str]()
 
     def add(self, place: int, pair: Pair, seen: "_PairRecord") -> None:
         """Note what was seen of the pair at a place among all."""
         file = self._folder.path / pair.file  # one for all that keep it
         if seen.size:
             self._sizes[seen.size] += 1
+        if FILLED in pair.sources and pair.nodata is None:
+            self._unrecorded.append(pair.file)
         self._repeats.add(place, seen.digest)
         self.twins.add(place, seen.signature, seen.digest)
         for half, told in zip(self._halves, seen.halves, strict=False):
@@ -126,6 +131,14 @@ class _PairsCheck:
         yield from self._masks.findings(report) if self._masks else ()
         for same in self._repeats.groups():
             yield from _same_pixels(self._folder, [self._folder.pairs[place] for place in same])
+
+    def find_unrecorded(self) -> Iterator[Finding]:
+        """Pairs that were filled by a version that did not record where."""
+        if self._unrecorded:
+            number = plural(len(self._unrecorded), "pair has", "pairs have")
+            what = f"{number} pixels without data, and nothing says where they are; the first is {self._unrecorded[0]}"
+            to_do = "Training and scores count them as any other; pair into a new folder to have them left out."
+            yield Finding(str(self._folder.path), what, to_do, "nodata-unrecorded", "warning")
 
     def find_sizes(self) -> Iterator[Finding]:
         """Where pairs of another tool have several sizes."""
@@ -274,19 +287,6 @@ def _same_photo(folder: PairFolder) -> Iterator[Finding]:
         for pair in others:
             if pair.split != first.split and pair.hash != first.hash:
                 yield _leak(folder, pair, first, f"has {same.what} {first.file}")
-
-
-def _find_unrecorded(folder: PairFolder) -> Iterator[Finding]:
-    """Pairs that were filled by a version that did not record where."""
-    first, count = None, 0
-    for pair in folder.pairs:
-        if FILLED in pair.sources and pair.nodata is None:
-            first, count = first or pair, count + 1
-    if first:
-        number = plural(count, "pair has", "pairs have")
-        what = f"{number} pixels without data, and nothing says where they are; the first is {first.file}"
-        to_do = "Training and scores count them as any other; pair into a new folder to have them left out."
-        yield Finding(str(folder.path), what, to_do, "nodata-unrecorded", "warning")
 
 
 def _leak(folder: PairFolder, pair: Pair, first: Pair, what: str) -> Finding:

@@ -58,7 +58,7 @@ class Circumstances:
             torch=torch.__version__,
             onednn=bool(torch.backends.mkldnn.is_available()),  # type: ignore[no-untyped-call]
             plain_adam=any(
-                type(each) is torch.optim.Adam and not each.defaults.get("fused") for each in job.nets.optimizers
+                isinstance(each, torch.optim.Adam) and not each.defaults.get("fused") for each in job.nets.optimizers
             ),
             keeps=kept_folder() is not None,
         )

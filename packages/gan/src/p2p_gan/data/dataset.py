@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.lines import Pair, traits_of
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_shards
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
@@ -235,10 +235,8 @@ def load_dataset(
     space; UsageError for a setting that these halves do not support.
     """
     refuse_unfit(task, config)
-    sizings, has_gaps = list[Sizing](), False
-    for pair in folder.of("train"):  # each is a line on the disk
-        sizings.append(sizing_of(pair.size, config))
-        has_gaps = has_gaps or pair.nodata is not None
+    traits = traits_of(folder.of("train"))
+    sizings, has_gaps = [sizing_of(each.size, config) for each in traits], any(each.has_nodata for each in traits)
     palettes = [task.palette_of(half) for half in (task.input, task.output)]
     forms = [
         BufferForm(1 if palette else half.channels, half.dtype)
@@ -308,10 +306,8 @@ def _fill(
     """
     number, has_gaps = counts.shape[2] - 1, len(kept) > 2
     masks = [task.palette_of(half) is not None for half in (task.input, task.output)]
-    places = {pair.name: index for index, pair in enumerate(pairs)}
 
-    def one(pair: Pair) -> None:
-        index = places[pair.name]
+    def one(index: int, pair: Pair) -> None:
         pictures = read_kept(folder, pair, task, sizings[index], gaps=has_gaps)
         for pixels, picture in zip(kept, pictures, strict=True):
             pixels.write(index, picture)

@@ -11,7 +11,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
-from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.lines import Pair, traits_of
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.pictures.arrays import Array
@@ -95,7 +95,7 @@ def load_fitted(
     is raised.
     """
 
-    def one(pair: Pair) -> tuple[Array, Array, Gaps | None] | Skip:
+    def one(_: int, pair: Pair) -> tuple[Array, Array, Gaps | None] | Skip:
         try:
             input_half, output_half = read_pair_halves(folder, pair, task)
             nodata = read_nodata(folder, pair)
@@ -128,12 +128,8 @@ def places_of(folder: PairFolder, pair: Pair) -> list[str]:
     return [str(folder.path / file) for file in pair.files]
 
 
-def on_all_cores(work: Callable[[Pair], _T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[_T]:
-    """The results of `work`, in the order of the pairs; a memory budget limits the number of pictures at once."""
-    bytes_each = max((_decoded_bytes(folder, pair) for pair in pairs), default=0)
-    threads = max(1, min(cores(), _BUDGET // max(1, bytes_each)))
-    return parallel_map(work, pairs, threads=threads, ahead=7)
-
-
-def _decoded_bytes(folder: PairFolder, pair: Pair) -> int:
-    return pair.size.width * pair.size.height * folder.pixel_bytes * _COPIES
+def on_all_cores(work: Callable[[int, Pair], _T], pairs: Sequence[Pair], folder: PairFolder) -> Generator[_T]:
+    """What `work` makes of each pair and its index, in their order; memory limits the number of pictures at once."""
+    most = max((each.size.width * each.size.height for each in traits_of(pairs)), default=0)
+    threads = max(1, min(cores(), _BUDGET // max(1, most * folder.pixel_bytes * _COPIES)))
+    return parallel_map(lambda each: work(*each), enumerate(pairs), threads=threads, ahead=7)

@@ -5,13 +5,13 @@ Nothing here may decode or use random numbers; both sizes follow from the pictur
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from statistics import median
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.lines import Pair, traits_of
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
@@ -102,13 +102,15 @@ def proportions_of(folder: PairFolder) -> Proportions | None:
     """
     if folder.provenance.get("fit") == "stretch":
         return None
-    found = [pair.size.width / pair.size.height for pair in folder.of("train")]
+    found = [each.size.width / each.size.height for each in traits_of(folder.of("train"))]
     return Proportions(*(round(each, _DIGITS) for each in (min(found), median(found), max(found))))
 
 
-def shapes_seen(pairs: Iterable[Pair], config: Config) -> tuple[tuple[Size, int], ...]:
+def shapes_seen(pairs: Sequence[Pair], config: Config) -> tuple[tuple[Size, int], ...]:
     """The input sizes of the networks for these pairs with the number of pairs of each, the most frequent first."""
-    counts = Counter(sizing_of(pair.size, config).seen for pair in pairs)
+    counts = Counter[Size]()
+    for size, number in Counter(each.size for each in traits_of(pairs)).items():
+        counts[sizing_of(size, config).seen] += number
     return tuple(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 

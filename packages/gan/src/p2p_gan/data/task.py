@@ -12,7 +12,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.files.destination import refuse_dest_inside
 from p2p_datatools.contract.pairs.halves import refuse_odd
-from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.lines import Pair, traits_of
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, open_pairs
 from p2p_datatools.contract.pairs.seam import refuse_drawn
 from p2p_datatools.contract.palette import Palette
@@ -131,7 +131,7 @@ def identify_files(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolde
     A manifest has them already; for a folder without one the files are hashed and their headers read. Raises P2PError
     for a picture of odd width, and for one that p2p drew.
     """
-    if all(pair.hash for pair in folder.pairs):
+    if all(each.is_hashed for each in traits_of(folder.pairs)):
         return folder
 
     def one(pair: Pair) -> Pair:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.lines import Pair, traits_of
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
 from p2p_gan.evaluation.cautions import Caution
 from p2p_gan.models.card import ModelCard
@@ -51,7 +51,7 @@ def find_seen(
 
 def may_have_learned(path: Path, card: ModelCard, folder: PairFolder, split: str) -> bool:
     """Whether the model at `path`, or one that it began with (--from), may have learned from these held-out pairs."""
-    if not card.data_hash or not all(pair.hash for pair in folder.of(split)):
+    if not card.data_hash or not all(each.is_hashed for each in traits_of(folder.of(split))):
         return False
     record = _record_beside(path, card)
     began = record.get("from")

@@ -12,7 +12,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.origin import TOLD, read_origins
 from p2p_datatools.contract.pairs.alike import find_alike
-from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.lines import Pair, traits_of
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.runs.runfolder import find_recorded
@@ -74,7 +74,7 @@ def data_facts(record: Mapping[str, Any], run: Path) -> DataFacts:
         if has_manifest(place) and folder.data_hash != known.digest:
             return replace(known, why=f"the pairs at {place} are not those of the run any more")
         sources = _sources(place, folder)
-        if not all(pair.hash for pair in folder.pairs):
+        if not all(each.is_hashed for each in traits_of(folder.pairs)):
             why = f"the folder has no hashes; {p2p_command('data check', place)} compares its pictures"
             return replace(known, folder=folder, sources=sources, why=why)
         return replace(known, folder=folder, sources=sources, leaks=_leaks(folder))

@@ -10,7 +10,6 @@ import os
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -305,10 +304,7 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
 
 def describe_splits(folder: PairFolder) -> dict[str, dict[str, Any]]:
     """The number of pairs in each split and their common hash, by which `changed_pairs` finds differences."""
-    splits = {split: folder.of(split) for split in folder.splits}
-    return {
-        split: {"pairs": len(pairs), "hash": replace(folder, pairs=pairs).data_hash} for split, pairs in splits.items()
-    }
+    return {split: {"pairs": len(folder.of(split)), "hash": folder.hashes.splits[split]} for split in folder.splits}
 
 
 def changed_pairs(record: dict[str, Any], folder: PairFolder) -> list[str]:

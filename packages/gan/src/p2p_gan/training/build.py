@@ -16,7 +16,7 @@ from p2p_gan.networks.efficientnet import CHANNELS, FeatureNetwork
 from p2p_gan.networks.projected import ProjectedDiscriminator
 from p2p_gan.networks.weights import initialise
 from p2p_gan.updates.lecam import LeCam
-from p2p_gan.updates.optimise import GradScalerAdam, new_ema
+from p2p_gan.updates.optimise import EagerAdam, GradScalerAdam, new_ema
 from p2p_gan.updates.step import Networks
 
 # A segmentation head halves pictures at most 4 times, since the objects that it must find are small. It has half as
@@ -125,4 +125,4 @@ def _adam(network: nn.Module, config: Config, device: torch.device) -> torch.opt
     settings = {"lr": config.learning_rate, "betas": (config.beta1, config.beta2), "fused": True}
     if config.precision == "float16":
         return GradScalerAdam(network.parameters(), device=device, **settings)
-    return torch.optim.Adam(network.parameters(), **settings)  # type: ignore[arg-type]
+    return EagerAdam(network.parameters(), **settings)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from statistics import median
 
 from p2p_datatools.contract.pairs.alike import note_alike
 from p2p_datatools.contract.pairs.fit.halves import note_misfits
+from p2p_datatools.contract.pairs.lines import traits_of
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest
 from p2p_datatools.contract.pairs.name_parts import note_divided_parts
 from p2p_datatools.contract.pictures.sizes import Size
@@ -184,7 +185,7 @@ def _shrinks(job: Job) -> float:
     """How many times smaller training sees the median picture; 1 for one that is seen in its own size."""
     if job.config.size is None:
         return 1.0
-    areas = [pair.size.width * pair.size.height for pair in job.folder.of("train")]
+    areas = [each.size.width * each.size.height for each in traits_of(job.folder.of("train"))]
     return math.sqrt(median(areas) / (job.config.size.width * job.config.size.height))
 
 

@@ -231,7 +231,7 @@ def refuse_unreadable(job: Job) -> None:
     """Raise P2PError for a pair of the samples or the validation that cannot be read, before training begins."""
     wanted = {pair.name: pair for pair in (*pairs_to_show(job), *Validator(job).pairs)}
 
-    def read(pair: Pair) -> None:
+    def read(_: int, pair: Pair) -> None:
         read_shown(job.folder, pair, job.task, job.config)
 
     for _ in on_all_cores(read, tuple(wanted.values()), job.folder):

@@ -4,6 +4,7 @@ Nothing here may know which losses there are; without float16 the ordinary Adam 
 """
 
 import copy
+import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,18 @@ from torch import Tensor
 from p2p_gan.networks.base import Generator
 
 
-class GradScalerAdam(torch.optim.Adam):
+class EagerAdam(torch.optim.Adam):
+    """torch's Adam without torch.compile, which its methods load, though nothing is compiled: seconds, and memory.
+
+    It is their own code, as it is beneath what wraps it; where nothing can be unwrapped it is torch's as it stands.
+    """
+
+    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
+    step = torch.no_grad()(inspect.unwrap(torch.optim.Adam.step))
+
+
+class GradScalerAdam(EagerAdam):
     """Adam with its own loss scaler (Micikevicius et al. 2018, section 3.2), since networks differ in gradient range.
 
     An update whose gradients overflow is skipped and the scale halved; after 2,000 good updates it is doubled. The

@@ -1,21 +1,23 @@
 """The lines of a manifest, one a pair: read from the disk when they are asked for, since there may be millions.
 
-Nothing here may decode a picture, or hold more of each line in memory than where it begins.
+Nothing here may decode a picture, or hold more of each line in memory than where it begins and its traits.
 """
 
+import hashlib
 import re
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import OpenLines, each_line
+from p2p_datatools.contract.files.atomic import OpenLines, each_line, json_line
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.lazy import LazyMapping
@@ -46,6 +48,15 @@ class ShardPlace:
     ignored: int = 0
 
 
+class PairTraits(NamedTuple):
+    """What most pairs share with many others, so that it is held for all of them; `size` is that of one half."""
+
+    split: str
+    size: Size
+    is_hashed: bool
+    has_nodata: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One line of the manifest; `hash` is that of the decoded A|B picture, `file` lies below the folder.
@@ -63,6 +74,11 @@ class Pair:
     sources: dict[str, str] = field(default_factory=dict)
     nodata: str | None = None
     shard: ShardPlace | None = None
+
+    @property
+    def traits(self) -> PairTraits:
+        """What is held of it where its line is not."""
+        return PairTraits(self.split, self.size, bool(self.hash), self.nodata is not None)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -145,8 +161,8 @@ class PairLines(Sequence[Pair]):
 
     def __init__(self, path: Path) -> None:
         self._lines = OpenLines(path)
-        codes: dict[str, int] = {}
-        places, splits = array("q"), array("B")
+        known: dict[PairTraits, int] = {}
+        places, codes = array("q"), array("I")
         before: Pair | None = None
         sorted_so_far = True
         for place, line in each_line(path):
@@ -155,28 +171,32 @@ class PairLines(Sequence[Pair]):
             _refuse_twice(path, before, pair)
             before = pair
             places.append(place)
-            splits.append(codes.setdefault(pair.split, len(codes)))
-        self._places, self._splits, self._codes = np.array(places, np.int64), np.array(splits, np.uint8), codes
+            codes.append(known.setdefault(pair.traits, len(known)))
+        self._places, self._codes, self._known = np.array(places, np.int64), np.array(codes, np.uint32), tuple(known)
         if not sorted_so_far:
             order = np.array(sorted(range(len(self)), key=lambda index: self[index].name), dtype=np.int64)
-            self._places, self._splits = self._places[order], self._splits[order]
+            self._places, self._codes = self._places[order], self._codes[order]
             for one, other in pairwise(self):
                 _refuse_twice(path, one, other)
 
     @property
     def splits(self) -> tuple[str, ...]:
         """The splits that there are."""
-        return tuple(sorted(split for split, code in self._codes.items() if (self._splits == code).any()))
+        return tuple(sorted({self._known[code].split for code in np.unique(self._codes)}))
+
+    @property
+    def traits(self) -> list[PairTraits]:
+        """Those of each pair, as they were when the file was opened."""
+        return [self._known[code] for code in self._codes]
 
     def of(self, split: str) -> "PairLines":
         """Those of a split."""
-        code = self._codes.get(split)
-        return self._only(self._splits == code if code is not None else slice(0, 0))
+        return self._only(np.array([each.split == split for each in self._known], np.bool_)[self._codes])
 
     def _only(self, which: slice | NDArray[np.bool_]) -> "PairLines":
         found = object.__new__(PairLines)
-        found._lines, found._codes = self._lines, self._codes
-        found._places, found._splits = self._places[which], self._splits[which]
+        found._lines, found._known = self._lines, self._known
+        found._places, found._codes = self._places[which], self._codes[which]
         return found
 
     def __len__(self) -> int:
@@ -236,3 +256,25 @@ def by_name(pairs: Sequence[Pair]) -> Mapping[str, Pair]:
 def in_order(pairs: Sequence[Pair]) -> Sequence[Pair]:
     """Pairs in the order of their names."""
     return pairs if isinstance(pairs, PairLines | NamedPairs) else sorted(pairs, key=lambda pair: pair.name)
+
+
+def traits_of(pairs: Sequence[Pair]) -> Sequence[PairTraits]:
+    """The traits of each pair; no line of a manifest is read for them."""
+    return pairs.traits if isinstance(pairs, PairLines) else [pair.traits for pair in pairs]
+
+
+class PairHashes(NamedTuple):
+    """The SHA-256 of the lines of pairs in the order of their names: of all, and of those of each split."""
+
+    whole: str
+    splits: dict[str, str]
+
+
+def hash_pairs(pairs: Sequence[Pair]) -> PairHashes:
+    """The hashes of these pairs; each is read once."""
+    whole, splits = hashlib.sha256(), defaultdict[str, Any](hashlib.sha256)
+    for pair in in_order(pairs):
+        line = json_line(pair.to_json())
+        whole.update(line)
+        splits[pair.split].update(line)
+    return PairHashes(whole.hexdigest(), {split: digest.hexdigest() for split, digest in splits.items()})

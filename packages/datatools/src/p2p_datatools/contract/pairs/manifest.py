@@ -3,7 +3,6 @@
 Nothing here may decode a picture or decide which split a pair belongs to; it reads, writes and verifies the record.
 """
 
-import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, error_of
-from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
+from p2p_datatools.contract.files.atomic import read_json, write_json, write_lines
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.folders.given_splits import split_of_pairs, splits_of_pair_folders
@@ -32,7 +31,7 @@ from p2p_datatools.contract.pairs.below import (
 )
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.layout import PairLayout, find_layout, refuse_layout
-from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
+from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairHashes, PairLines, hash_pairs, in_order
 from p2p_datatools.contract.pairs.number_halves import refuse_number_halves
 from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
 from p2p_datatools.contract.pairs.seam import GlanceReader, are_deep, glance_at, refuse_single_pictures, spread_files
@@ -148,12 +147,14 @@ class PairFolder:
         return sum(half.channels * np.dtype(half.dtype).itemsize for half in (self.a, self.b))
 
     @cached_property
+    def hashes(self) -> PairHashes:
+        """The hashes of the manifest's lines: of all, and of those of each split."""
+        return hash_pairs(self.pairs)
+
+    @property
     def data_hash(self) -> str:
         """The SHA-256 of the manifest's lines in the order of their names: one hash for all pixels and splits."""
-        digest = hashlib.sha256()
-        for pair in in_order(self.pairs):
-            digest.update(json_line(pair.to_json()))
-        return digest.hexdigest()
+        return self.hashes.whole
 
 
 def split_order(split: str) -> int:
