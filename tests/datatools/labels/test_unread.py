@@ -124,7 +124,12 @@ def test_what_is_not_read_is_called_by_its_name_with_a_way_on(
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("class_dict.csv", "name,r,g,b\ncar,255,0,0\n"), ("data.yaml", "names: [car]\n")]
+    ("name", "content"),
+    [
+        ("class_dict.csv", "name,r,g,b\ncar,255,0,0\n"),
+        ("data.yaml", "names: [car]\n"),
+        ("colors.json", '{"car": [255, 0, 0], "sky": [0, 0, 9]}'),
+    ],
 )
 def test_a_list_of_classes_in_the_place_of_labels_is_answered_with_what_is_to_be_given(
     tmp_path: Path, refused: "Refused", name: str, content: str

@@ -18,6 +18,7 @@ from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import MaskSummary, PaintOptions, SnapOptions, build_masks
 from p2p_datatools.masks.class_mapping import parse_mapping
+from p2p_datatools.masks.new_palette import start_palette
 from p2p_datatools.sources.data_set import fetch_synth
 
 if TYPE_CHECKING:
@@ -696,6 +697,14 @@ def test_a_drawing_that_transparency_hides_is_asked_about(tmp_path: Path, refuse
         build(labels)
     assert error.value.parts[0].code == "hidden-colours"
     assert build(labels, "transparent=background").areas["background"] == drawing().size
+
+
+def test_a_palette_says_which_colours_transparency_hides(tmp_path: Path, notes: "Notes") -> None:
+    (tmp_path / "labels").mkdir()
+    numbers = drawing()  # of objects in the fourth channel, as BDD100K has them
+    save(tmp_path / "labels" / "a.png", np.dstack([COLORS[numbers], np.where(numbers == 2, 200, numbers)]))
+    start_palette(tmp_path / "labels", "mine", report=notes)
+    assert any("hides the colours" in line and "without alpha" in line for line in notes.lines)
 
 
 @pytest.mark.parametrize("form", ["png", "jpg", "color.jpg", "deep.png", "jpeg.png"])

@@ -135,6 +135,20 @@ def test_a_list_says_which_photo_each_label_has(photos: Photos, tmp_path: Path, 
     assert notes.lines == [f"{tmp_path / 'list.csv'} does not list 1 of 3 labels."]
 
 
+@pytest.mark.parametrize("heading", ["", "mask,photo\n", "a,b\n"])
+@pytest.mark.parametrize(
+    "start", ["labels/{},photos/{}", r"set\labels\{},set\photos\{}", "C:/u/labels/{},C:/u/photos/{}"]
+)
+def test_a_list_may_have_the_folders_of_labels_and_photos_in_front_of_their_names(
+    photos: Photos, tmp_path: Path, heading: str, start: str
+) -> None:
+    rows = [start.format(*names) for names in (("1.png", "b.jpg"), ("x/2.png", "a.jpg"))]
+    (tmp_path / "list.csv").write_text(heading + "\n".join(rows))
+    items, folder = [picture("1.png"), picture("x/2.png")], photos("a.jpg", "b.jpg")
+    assert match_photos(items, folder, str(tmp_path / "list.csv"))[1] == []
+    assert found(items, folder, str(tmp_path / "list.csv")) == {"1.png": "b.jpg", "x/2.png": "a.jpg"}
+
+
 def test_of_objects_in_a_list_the_first_text_is_the_label_and_the_second_the_photo(
     photos: Photos, tmp_path: Path
 ) -> None:

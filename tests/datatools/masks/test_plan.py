@@ -113,6 +113,17 @@ def test_outlines_that_fit_only_the_photo_are_taken_though_a_program_exchanged_i
         assert "exchanged width and height" in error.value.to_do
 
 
+def test_outlines_of_a_photo_beside_the_size_of_another_are_refused_and_not_cut_off(refused: "Refused") -> None:
+    photo, small = Size(800, 600), Size(400, 300)
+    for corner in ((780, 590), (455, 100)):
+        with refused("mask-size", "a.jpg"):
+            strays_of(regions("a.jpg", small, HOOD, outline((10, 10), corner, (20, 90))), photo)
+    slip, beyond_both = outline((10, 10), (420, 290), (20, 90)), outline((10, 10), (900, 590), (20, 90))
+    for drawn in (slip, beyond_both):
+        assert strays_of(regions("a.jpg", small, HOOD, drawn), photo) == ()
+    assert strays_of(regions("a.jpg", photo, HOOD, outline((10, 10), (780, 590), (20, 90))), small) == ()
+
+
 def test_a_photo_that_exif_does_not_turn_is_not_blamed_on_it(photos: Path, refused: "Refused") -> None:
     for orientation in (1, 3):
         with refused("mask-size", "a.jpg"):

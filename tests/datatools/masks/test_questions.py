@@ -10,6 +10,7 @@ from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.labels.formats.pictures.class_names import find_names
 from p2p_datatools.masks.build import build_masks
+from p2p_datatools.masks.new_palette import start_palette
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -145,3 +146,17 @@ def test_a_split_whose_masks_show_what_the_others_hardly_have_is_told(
     palette = Palette("two", tuple(PaletteClass(name, (9 * n, 0, 0), n) for n, name in enumerate(("none", "a", "b"))))
     build_masks(tmp_path / "gt", tmp_path / "masks", palette=palette, report=notes)
     assert any("3 masks of test" in line for line in notes.lines) == is_noted
+
+
+def test_many_colours_of_one_picture_each_are_told_to_be_those_of_objects(
+    tmp_path: Path, notes: "Notes", refused: "Refused"
+) -> None:
+    draw = np.random.default_rng(0)
+    for name in "ab":
+        objects = draw.integers(1, 256, (16, 3)).astype(np.uint8)
+        write_png(tmp_path / "labels" / f"{name}.png", np.repeat(np.repeat(objects[None], 4, axis=0), 4, axis=1))
+    with refused("palette-colour", tmp_path / "labels") as error:
+        build_masks(tmp_path / "labels", tmp_path / "masks", palette=load_palette("cars"))
+    assert "single objects" in error.value.to_do
+    start_palette(tmp_path / "labels", "mine", report=notes)
+    assert any("single objects" in line for line in notes.lines)

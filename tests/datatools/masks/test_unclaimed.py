@@ -47,6 +47,9 @@ def ask(labels: Path, palette: str) -> P2PError:
         ([0, 1, 2, 3, 5, 7, 12, 21], "scenes", "ADE20K", {0: "background", 2: "building", 3: "sky", 21: "car"}),
         ([0, *range(1, 1000, 9)], "cars", "numbers of objects", {0: "background", 1: "body", 991: "body"}),
         ([0, 257, 1028], "cars", "times 257", {0: "background", 257: "body", 1028: "windows"}),
+        ([0, 85, 170, 255], "cars", "spread in even steps", {0: "background", 85: "body", 255: "lights"}),
+        ([0, 63, 127, 191, 255], "cars", "spread in even steps", {0: "background", 63: "body", 255: "windows"}),
+        ([0, 50, 100, 150], "cars", "spread in even steps", {0: "background", 50: "body", 150: "lights"}),
         (
             [0, 29, 76, 150, 255],
             "cars",
@@ -85,6 +88,13 @@ def test_numbers_that_fit_no_known_numbering_are_offered_none() -> None:
     assert offers([0, 3, 60_000], "scenes") == []
     assert offers([0, 1, 2, 3, 4], "cars") == []
     assert not any("Cityscapes" in each for each in offers([0, 1, 2], "scenes"))
+
+
+def test_255_is_no_number_to_ignore_where_it_is_the_last_of_even_steps(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    for numbers, is_ignored in (([0, 51, 102, 153, 204, 255], False), ([0, 7, 9, 255], True)):
+        Image.fromarray(np.array([numbers] * 6, dtype=np.uint8)).save(tmp_path / "labels" / "a.png")
+        assert ("--map 255=ignore" in ask(tmp_path / "labels", "cars").to_do) == is_ignored
 
 
 def test_masks_of_one_class_with_1_in_some_pictures_and_255_in_others_are_known(tmp_path: Path) -> None:

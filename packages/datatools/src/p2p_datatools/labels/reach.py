@@ -99,6 +99,12 @@ class Reaches:
             )
 
 
+def find_reach_beyond(item: RegionLabels, size: Size) -> str:
+    """In words, the first region that reaches far beyond the edges of a picture of `size`; empty where none does."""
+    ends = ((region, x, y) for region in item.regions for x, y in _ends_of(region))
+    return next(_say_beyond(ends, item.where, size), "")
+
+
 def _ends_of(region: Region) -> Iterator[tuple[float, float]]:
     """The largest x and y of each part of a region."""
     for polygon in region.polygons:

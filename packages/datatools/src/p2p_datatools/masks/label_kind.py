@@ -20,6 +20,7 @@ from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.labels.values import ClassNames, ColorLabels, PictureLabels
 from p2p_datatools.masks.class_mapping import ClassMapping, map_options
+from p2p_datatools.masks.unclaimed import explain_objects
 
 WAY_OUT = "Add --format colors if its colours are right, or --format index if its numbers are."
 """What to do about a picture whose numbers and colours say two things."""
@@ -69,9 +70,10 @@ def refuse_unlisted(
         is_moved = word == IGNORED and 0 in names and max(names) not in used
         moved = "If 0 of the list has become 255 and all others one less, write the list so. " if is_moved else ""
         what = f"has class numbers that {listed.source} does not name: {', '.join(map(str, missing))}"
+        objects = "".join(f"{each} " for each in explain_objects(missing))
         to_do = (
-            f"{_say_few_bits(item, missing, names)}Add them to the list, or say what they are: {options}. {moved}If it "
-            "is the list of other pictures and these are ids of the palette, add --map ids=palette."
+            f"{_say_few_bits(item, missing, names)}{objects}Add them to the list, or say what they are: {options}. "
+            f"{moved}If it is the list of other pictures and these are ids of the palette, add --map ids=palette."
         )
         raise P2PError(item.where, what, to_do, code="unlisted-number")
 

@@ -134,7 +134,10 @@ class PictureReader(ColorReader):
         if clear is None:
             return found
         if not self.claims.maps(TRANSPARENT):
-            to_do = f"If that is background, add --map {TRANSPARENT}=background; otherwise save it without alpha."
+            to_do = (
+                f"If that is background, add --map {TRANSPARENT}=background; otherwise, as where the fourth channel "
+                "numbers objects (BDD100K), save it without alpha."
+            )
             refuse_hidden(picture.colors, clear, item.where, to_do)
         return found.set_apart(clear, TRANSPARENT)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Color, rgb_of
-from p2p_datatools.contract.pictures.images import Photo, color_codes
+from p2p_datatools.contract.pictures.images import Photo, color_codes, refuse_hidden
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram
 from p2p_datatools.contract.pictures.soft import is_soft
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -35,6 +35,7 @@ from p2p_datatools.labels.values import (
 _MOST_CLASSES = 32  # colours of a picture, which without any flat area may still be classes
 _LEAST_FLAT = 0.6  # of the pixels of most label pictures are as their neighbour; of photos and after JPEG fewer are
 _BLACK = (0, 0, 0)
+_HIDDEN = "What is transparent is in no class: if these colours are, save the pictures without alpha."
 _FLAT = 16  # the difference between neighbours, in each channel
 
 
@@ -44,10 +45,10 @@ class LabelSurvey:
     colours that index pictures' own tables give to the names of their numbers.
 
     Without names: `numbers`, each with its colours in such tables, and how many `pixels` each colour
-    (0xRRGGBB) has away from blends, in pictures that are in `painted`. It is `blended` where one of these has more
-    colours than a palette can have, or is of a lossy kind. Those of no lossy kind without flat areas, as photos and
-    labels that were JPEG are, are `photos`, and those without blends `exact`. `fault` is why the first of the
-    `faults` that failed could not be read.
+    (0xRRGGBB) has away from blends, and in how many `pictures`, of those that are in `painted`. It is `blended` where
+    one of these has more colours than a palette can have, or is of a lossy kind. Those of no lossy kind without flat
+    areas, as photos and labels that were JPEG are, are `photos`, and those without blends `exact`. `fault` is why the
+    first of the `faults` that failed could not be read, `hidden` what transparent pixels hide, which is in no class.
     """
 
     areas: dict[str, list[float]] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class LabelSurvey:
     tables: dict[str, set[Color]] = field(default_factory=dict)
     numbers: dict[int, set[Color]] = field(default_factory=dict)
     pixels: Counter[int] = field(default_factory=Counter)
+    pictures: Counter[int] = field(default_factory=Counter)
     painted: list[PictureLabels] = field(default_factory=list)
     photos: list[PictureLabels] = field(default_factory=list)
     exact: list[PictureLabels] = field(default_factory=list)
@@ -62,6 +64,7 @@ class LabelSurvey:
     transparent: bool = False
     fault: P2PError | None = None
     faults: int = 0
+    hidden: P2PError | None = None
 
     def add(self, other: "LabelSurvey") -> None:
         """Add what another picture has."""
@@ -74,6 +77,7 @@ class LabelSurvey:
         for number, colors in other.numbers.items():
             self.numbers.setdefault(number, set()).update(colors)
         self.pixels.update(other.pixels)
+        self.pictures.update(other.pixels.keys())
         self.painted += other.painted
         self.photos += other.photos
         self.exact += other.exact
@@ -81,6 +85,7 @@ class LabelSurvey:
         self.transparent = self.transparent or other.transparent
         self.fault = self.fault or other.fault
         self.faults += other.faults
+        self.hidden = self.hidden or other.hidden
 
 
 def survey_labels(found: LabelSet, report: Reporter = QUIET) -> LabelSurvey:
@@ -123,7 +128,8 @@ def _survey_item(item: RegionLabels | PictureLabels, *, by_tables: bool) -> Labe
     numbers = numbers or (item.listed.numbers if item.listed else {})
     colors = colors or (item.listed.colors if item.listed else {})
     survey.areas = {name: [] for name in (*numbers.values(), *colors.values())}
-    survey.colors = {name: color for color, name in colors.items()}
+    for color, name in colors.items():  # of a class with several the first
+        survey.colors.setdefault(name, color)
     try:
         _survey_picture(survey, item, numbers, named_colors=bool(colors), by_tables=by_tables)
     except P2PError as error:
@@ -147,6 +153,8 @@ def _survey_picture(
     """Add the colours of named numbers, and the numbers or colours of a picture that no name explains."""
     picture = item.picture()
     survey.transparent = picture.transparent is not None
+    if picture.transparent is not None:
+        survey.hidden = _find_hidden(picture.colors, picture.transparent, item.where)
     wanted = isinstance(item, ColorLabels)
     if not names and picture.table is not None:
         wanted = wanted or by_tables or _is_soft_drawing(picture, int(np.count_nonzero(picture.counts)))
@@ -162,6 +170,14 @@ def _survey_picture(
         survey.exact.append(item)
     elif picture.exact and _share_flat(picture) < _LEAST_FLAT:
         survey.photos.append(item)
+
+
+def _find_hidden(colors: Photo, clear: NDArray[np.bool_], where: str) -> P2PError | None:
+    try:
+        refuse_hidden(colors, clear, where, _HIDDEN)
+    except P2PError as error:
+        return error
+    return None
 
 
 def _survey_numbers(

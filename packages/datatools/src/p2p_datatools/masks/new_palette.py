@@ -43,7 +43,7 @@ from p2p_datatools.masks.label_kind import CUTOUT
 from p2p_datatools.masks.label_survey import LabelSurvey, count_pixels, survey_labels
 from p2p_datatools.masks.palettes import TOO_CLOSE
 from p2p_datatools.masks.siblings import leave_out_photos
-from p2p_datatools.masks.unclaimed import explain_objects
+from p2p_datatools.masks.unclaimed import explain_object_colors, explain_objects
 
 _RARE = 0.001  # of the pixels: a colour with less is taken for a blend
 _MOST_STRAYS = 32  # rare colours that are classes all the same; in a photo there are more
@@ -82,6 +82,8 @@ def start_palette(
         found = LabelSet("colors", (item,))
     else:
         found = _read(source, format)
+        for line in found.notes:
+            report.note(line)
         items = (
             replace(each, read=ReadOptions(page)) if isinstance(each, PictureLabels) else each for each in found.items
         )
@@ -91,8 +93,13 @@ def start_palette(
     if survey.fault:
         number = plural(survey.faults, "picture is", "pictures are")
         report.note(f"{source}: {number} not in the palette, because of this; the first: {survey.fault}")
+    if survey.hidden:
+        report.note(str(survey.hidden))
     for each in explain_objects(survey.numbers) if max(survey.numbers, default=0) >= _OBJECTS else ():
         report.note(f"{source}: has numbers up to {max(survey.numbers)}. {each}")
+    codes = {_code_of(each.color) for each in palette.classes} & survey.pictures.keys()
+    if objects := explain_object_colors([survey.pictures[each] for each in codes]):
+        report.note(f"{source}: {objects}")
     if said := _say_background(palette.classes[0], survey):
         report.note(
             f"{source}: {said} is called background, because no picture has 0 or much black. If it is a class, give it "
@@ -115,8 +122,12 @@ def _say_background(first: PaletteClass, survey: LabelSurvey) -> str:
     """The number or colour of pictures that is the background without being that of nothing, 0 or black; else empty."""
     if first.id:
         return f"number {first.id}"
-    red, green, blue = first.color
-    return hex_of(first.color) if first.color != (0, 0, 0) and survey.pixels[red << 16 | green << 8 | blue] else ""
+    return hex_of(first.color) if first.color != (0, 0, 0) and survey.pixels[_code_of(first.color)] else ""
+
+
+def _code_of(color: Color) -> int:
+    red, green, blue = color
+    return red << 16 | green << 8 | blue
 
 
 def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> Palette:

@@ -3,8 +3,8 @@
 Nothing here may open a picture, or take a photo that another name would fit as well.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Container, Iterable, Sequence, Set
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.folders.given_splits import find_splits, join_path
 from p2p_datatools.contract.matching import BY_STEM, explain_shift, find_convention, key_of, suggest_match
 from p2p_datatools.contract.names import FoundPhoto, PhotoFolder, folders_of, without_suffix
+from p2p_datatools.contract.partners.list_columns import choose_columns
 from p2p_datatools.contract.partners.pair_lists import is_list, read_rows
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import plural, shell_word
@@ -221,18 +222,20 @@ def _by_list(items: Sequence[LabelItem], photos: PhotoFolder, file: Path, report
     for item in items:
         for name in {item.picture_name, without_suffix(item.picture_name), item.source}:
             known[name].append(item)
-    files = photos.names | {path.relative_to(photos.folder).as_posix(): path for path in photos.names.values()}
+    paths = {path.relative_to(photos.folder).as_posix(): path for path in photos.names.values()}
+    files = photos.names | paths
+    here = ({name for item in items for name in (item.picture_name, item.source)}, paths)
     partners: list[tuple[LabelItem, Path]] = []
     skipped: list[Skip] = []
     listed = set()
-    rows = [(number, [cell.strip() for cell in row]) for number, row in read_rows(file)]
-    if places := _columns_of([row for _, row in rows], known, files):
-        report.note(f"{file}: labels are those of column {places[0] + 1}, photos those of column {places[1] + 1}.")
-        # The heading names nothing; rows of photos without a label have an empty cell.
-        rows = [(number, [row[place] for place in places]) for number, row in rows if len(row) > max(places)]
-        rows = [(number, row) for number, row in rows if row[0] and (number > 1 or {*row} & {*known, *files})]
-    for number, cells in rows:
-        if not number:  # the keys of objects: the first is that of the label
+    columns = choose_columns(list(read_rows(file)), (_folder_of(items), photos.folder), here, file)
+    if columns.names:
+        label, photo_column = columns.names
+        report.note(f"{file}: labels are those of column {label}, photos those of column {photo_column}.")
+    for number, row in columns.rows:
+        cells = [cell.strip() for cell in row]
+        # The keys of objects have no line; where columns were chosen, photos without a label have an empty cell.
+        if not number or (columns.names and not cells[0]):
             continue
         labels = known.get(cells[0], []) if len(cells) == 2 else []
         photo = files.get(cells[1]) if len(cells) == 2 else None
@@ -247,14 +250,10 @@ def _by_list(items: Sequence[LabelItem], photos: PhotoFolder, file: Path, report
     return partners, skipped
 
 
-def _columns_of(rows: Sequence[Sequence[str]], known: Container[str], files: Container[str]) -> tuple[int, int] | None:
-    """The columns of labels and of photos, in a table that has these elsewhere than in its first two; else None."""
-    names = (known, files)
-    hits = [Counter(place for row in rows for place, cell in enumerate(row) if cell in each) for each in names]
-    if not all(hits) or any(len(row) == 2 and row[0] in known and row[1] in files for row in rows):
-        return None
-    label, photo = (max(each, key=lambda place: each[place]) for each in hits)
-    return (label, photo) if label != photo else None
+def _folder_of(items: Sequence[LabelItem]) -> Path:
+    """The folder below which the labels are called as lists call them; the current one where they are in one file."""
+    files = (item for item in items if item.where.endswith(item.source))
+    return next((Path(item.where).parents[item.source.count("/")] for item in files), Path())
 
 
 def _fault_of_line(cells: Sequence[str], labels: int, photo: Path | None, folder: Path) -> tuple[str, str]:

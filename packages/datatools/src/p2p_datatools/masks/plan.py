@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.reach import find_reach_beyond
 from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionFault, RegionLabels
 from p2p_datatools.masks.paint import covers_no_pixel, is_outside
 from p2p_datatools.masks.partners import CLASS_MASKS, match_photos
@@ -204,9 +205,19 @@ def strays_of(item: RegionLabels, size: Size, *, strict: bool = False) -> tuple[
     """The regions of which no pixel is painted: wholly outside their picture, whose photo is of `size`, or too small.
 
     Raises P2PError when they were drawn on another picture: when all are outside, or more than half where the labels
-    do not tell their size; when all are so small that they must be shares of the picture; and with `strict` for one.
+    do not tell their size; when all are so small that they must be shares of the picture; with `strict` for one; and
+    where some reach far beyond the size in the labels, but none beyond the photo, so that this size is that of another.
     """
     within = item.size_in(size)
+    if (
+        not item.relative
+        and within != size
+        and (beyond := find_reach_beyond(item, within))
+        and _fit(item.regions, size)
+    ):
+        what = f"{beyond.removeprefix(f'{item.where}: ')}, but all of its regions lie within the photo of {size}"
+        to_do = "If they were drawn on this photo, correct the size in the labels, or take it out of them."
+        raise P2PError(item.where, what, to_do, code="mask-size")
     outside = [region for region in item.regions if is_outside(region, within)]
     most = len(item.regions) if item.size or item.relative else len(item.regions) / 2 + 0.5
     if outside and (strict or len(outside) >= most):

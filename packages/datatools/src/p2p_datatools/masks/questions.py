@@ -46,7 +46,7 @@ from p2p_datatools.masks.class_mapping import (
 from p2p_datatools.masks.label_kind import WAY_OUT, UnknownColorError
 from p2p_datatools.masks.label_pictures import BY_IDS
 from p2p_datatools.masks.totals import BLACK, MaskTotals
-from p2p_datatools.masks.unclaimed import refuse_unclaimed
+from p2p_datatools.masks.unclaimed import explain_object_colors, refuse_unclaimed
 from p2p_datatools.masks.work import MaskWork
 
 # Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
@@ -403,7 +403,9 @@ def refuse_unknown_colors(work: MaskWork, skipped: Sequence[Skip], labels: Path)
     codes = {each.code for each in unknown.values()}
     code = codes.pop() if len(codes) == 1 else "palette-colour"
     others = [skip for skip in skipped if skip.where not in unknown]
-    raise P2PError(labels, what, _say_colors(shown, work.claims, labels), code=code, parts=others)
+    objects = explain_object_colors([use.pictures for use in uses.values()])
+    to_do = f"{objects}{' Otherwise: ' if objects else ''}{_say_colors(shown, work.claims, labels)}"
+    raise P2PError(labels, what, to_do, code=code, parts=others)
 
 
 def _unite(unknown: Sequence[UnknownColorError]) -> dict[Color, Use]:

@@ -6,7 +6,7 @@ Nothing here may decide what a label is; these are answers to offer, of which th
 import difflib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -30,6 +30,8 @@ _REACH, _LEAST, _MOST = 4, 4, 0.75
 _MOST_CLASSES = 34
 _WHITES = {1, 255, 65535}  # how programs write the only class of a mask: of 1, 8 and 16 bits
 _SEVERAL = 2  # numbers above 255, or greys, of which a single one may be any program's own value
+_VISIBLE = 10  # of 255: greys that lie nearer to each other nobody tells apart
+_MOST_COLORS = 20  # of classes that people choose for themselves
 _MOST_OFFERED = 2  # numberings of data sets
 
 
@@ -99,6 +101,17 @@ def explain_objects(numbers: Iterable[int]) -> list[str]:
     ]
 
 
+def explain_object_colors(pictures: Collection[int]) -> str:
+    """What many colours may be, of which most are in one picture alone; `pictures` says in how many each is."""
+    if len(pictures) <= _MOST_COLORS or 2 * sum(each == 1 for each in pictures) <= len(pictures):
+        return ""
+    return (
+        "Most of these colours are in one picture alone, as those of single objects are (COCO panoptic, instance "
+        "masks): if so, give the labels of classes; where red is the class and the others number objects, as in CARLA, "
+        "save red alone: Image.open('IN.png').getchannel('R').save('OUT.png')."
+    )
+
+
 def offer_mappings(used: Mapping[int, int], palette: Palette, *, pictures: int) -> list[str]:
     """What the numbers may be, in sentences: those of a mask of one class, of a trimap, of data sets that fit.
 
@@ -106,7 +119,7 @@ def offer_mappings(used: Mapping[int, int], palette: Palette, *, pictures: int) 
     """
     offers = [
         *_of_one_class(used, palette, pictures),
-        *_of_wide(set(used), palette),
+        *_of_spread(set(used), palette),
         *_of_greys(set(used), palette),
         *_of_data_sets(set(used), palette),
     ]
@@ -136,13 +149,24 @@ def _of_one_class(uses: Mapping[int, int], palette: Palette, pictures: int) -> l
     return []
 
 
-def _of_wide(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
-    """The palette's ids, saved as 16 bits by a program that keeps 255 the largest value: each times 257."""
-    ids = {number: palette.index_of_id(number // 257) for number in used}
-    if max(used, default=0) <= _VOID or any(number % 257 or place is None for number, place in ids.items()):
+def _of_spread(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
+    """The palette's ids, spread by a program: each times 257, as 8 bits become 16, or in even steps, to be seen."""
+    if max(used, default=0) > _VOID:
+        title, ids = "times 257, as 8 bits become 16", {each: each // 257 for each in used if each % 257 == 0}
+    elif are_steps(used):
+        title, ids = f"spread in even steps up to {max(used)}", dict(zip(sorted({0, *used}), range(256), strict=False))
+    else:
         return []
-    words = {number: palette.names[place] for number, place in ids.items() if place is not None}
-    return [("ids of the palette times 257, as 8 bits become 16", _of(words, used))]
+    words = {each: palette.names[place] for each in ids if (place := palette.index_of_id(ids[each])) is not None}
+    return [(f"ids of the palette {title}", _of(words, used))] if used <= words.keys() else []
+
+
+def are_steps(numbers: Iterable[int]) -> bool:
+    """Whether numbers above 0 are steps of one length, rounded, as greys to be seen are: 85, 170, 255, or 50, 100."""
+    greys = sorted({*numbers} - {0})
+    if len(greys) < _SEVERAL or greys[-1] < _VISIBLE * len(greys):
+        return False
+    return all(abs(grey * len(greys) - place * greys[-1]) < len(greys) for place, grey in enumerate(greys, start=1))
 
 
 def _of_greys(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
@@ -337,7 +361,7 @@ class _Question:
         return offers
 
     def _guess_numbers(self, unclaimed: Sequence[str], *, has_offers: bool) -> list[str]:
-        """The first class for a number alone beside the background, which 0 alone is, ignore for 255 among others."""
+        """The first class for a number beside the background, which 0 alone is; ignore for 255 that ends no steps."""
         background, *classes = self.claims.palette.names
         claimed = {self.claims.word(label) for label in self.uses} - {None, background}
         alone = classes and not claimed and len(unclaimed) == 1 and is_digits(unclaimed[0])
@@ -345,9 +369,9 @@ class _Question:
             return ["CLASS"]  # the mask of one class is offered
         if alone:
             return [classes[0] if int(unclaimed[0]) else background]
+        void = "CLASS" if are_steps(int(label) for label in self.uses if is_digits(label)) else IGNORED
         return [
-            IGNORED if label == str(IGNORE) else "CLASS" if is_digits(label) else self._guess(label)
-            for label in unclaimed
+            void if label == str(IGNORE) else "CLASS" if is_digits(label) else self._guess(label) for label in unclaimed
         ]
 
     def _known_words(self) -> dict[str, str]:

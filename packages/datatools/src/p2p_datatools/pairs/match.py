@@ -24,6 +24,7 @@ from p2p_datatools.contract.partners.join import (
     same_name,
     settle,
 )
+from p2p_datatools.contract.partners.list_columns import choose_columns
 from p2p_datatools.contract.partners.matched import Files, MatchedFiles
 from p2p_datatools.contract.partners.named import pictures_of
 from p2p_datatools.contract.partners.one_folder import take_sides
@@ -31,7 +32,6 @@ from p2p_datatools.contract.partners.pair_lists import is_list, read_rows
 from p2p_datatools.contract.partners.split_keys import own_name, within_splits
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
-from p2p_datatools.pairs.list_columns import choose_columns
 
 Partners = tuple[MatchedFiles, list[Skip]]
 _CORRECT_LINE = "Correct or remove the line."
@@ -141,8 +141,8 @@ def read_list(
     here = [frozenset(pictures_of(folder, skipped, others)) for folder in folders]
     found, lines = dict[str, tuple[str, str]](), dict[str, int]()
     columns = choose_columns(list(read_rows(file)), folders, here, file)
-    if columns.said:
-        report.note(f"{file}: {columns.said}.")
+    if columns.names:
+        report.note(f"{file}: A is its column {columns.names[0]}, B its column {columns.names[1]}.")
     namer = _namer_of([row for _, row in columns.rows])
     for number, row in columns.rows:
         try:

@@ -158,3 +158,16 @@ def test_a_list_of_its_train_ids_gives_label_ids_no_other_names(tmp_path: Path) 
     (tmp_path / "classes.txt").write_text(names)
     areas = build_masks(tmp_path / "gtFine", tmp_path / "masks", palette=SCENES).areas
     assert (areas["road"], areas["fence"], areas["car"]) == (1, 1, 1)
+
+
+def test_the_files_of_acdc_and_dark_zurich_have_the_ids_of_cityscapes_and_photos_of_their_own(tmp_path: Path) -> None:
+    labels, photos = tmp_path / "gt" / "fog" / "train", tmp_path / "rgb_anon" / "fog" / "train"
+    photos.mkdir(parents=True)
+    labels.mkdir(parents=True)
+    Image.new("RGB", (3, 1)).save(photos / "GOPR0475_frame_000041_rgb_anon.png")
+    for kind in ("labelIds", "labelTrainIds", "labelColor", "invIds"):
+        Image.fromarray(np.array([[7, 23, 26]], dtype=np.uint8)).save(labels / f"GOPR0475_frame_000041_gt_{kind}.png")
+    assert read_cityscapes(tmp_path / "gt").notes[0].endswith("of invIds, labelColor, labelTrainIds are left out.")
+    build_masks(tmp_path / "gt", tmp_path / "masks", palette=SCENES, photos=tmp_path / "rgb_anon")
+    mask = read_mask(tmp_path / "masks" / "fog" / "train" / "GOPR0475_frame_000041_rgb_anon.png", SCENES)
+    assert [SCENES.names[index] for index in mask[0]] == ["road", "sky", "car"]

@@ -35,6 +35,8 @@ def write(path: Path, text: str) -> Path:
          {64: "cat", 255: "car"}, {}),
         ("mask_color_map.json", '{"type": "rgb", "colors": {"car": [255, 0, 0], "sky": [0, 0, 0]}}', {},
          {BLACK: "sky", RED: "car"}),
+        ("class_dict.csv", "name,r,g,b\nvoid,0,0,0\ncar,255,0,0\ncar,255,0,9\n", {},
+         {BLACK: "void", RED: "car", (255, 0, 9): "car"}),
         ("label_names.txt", "_background_\nbody\n", {0: "_background_", 1: "body"}, {}),
         ("label_names.txt", "1 background 1\n2 facade 2\n", {1: "background", 2: "facade"}, {}),
         ("labels.txt", "__ignore__\n_background_\ncar\n", {0: "_background_", 1: "car", 255: "__ignore__"}, {}),

@@ -10,6 +10,7 @@ from PIL import Image
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.labels.formats.pictures.voc import VOC_CLASSES, color_table, is_voc, read_voc
+from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, IndexLabels
 from p2p_datatools.masks.build import build_masks
 
@@ -184,3 +185,14 @@ def test_class_pictures_saved_as_jpeg_are_told_how_to_read_their_colours(tmp_pat
     assert f"give {folder} with --format colors" in error.value.to_do
     areas = build_masks(folder, tmp_path / "masks", palette=SCENES, format="colors").areas
     assert areas[SCENES.names[1]] == 128
+
+
+def test_the_pictures_of_single_objects_are_no_classes(tmp_path: Path, refused: "Refused") -> None:
+    folder = tmp_path / "SegmentationObject"
+    folder.mkdir()
+    (tmp_path / "labelmap.txt").write_text("background:0,0,0::\ncar:128,0,0::\nwheel:0,128,0::\n")
+    Image.fromarray(np.array([[0, 1, 2]], dtype=np.uint8)).save(folder / "a.png")
+    with refused("no-labels", folder) as error:
+        read_labels(folder)
+    assert "SegmentationClass" in error.value.to_do
+    assert len(read_labels(folder, "index").items) == 1

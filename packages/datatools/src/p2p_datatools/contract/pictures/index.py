@@ -340,8 +340,11 @@ def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
     with np.errstate(invalid="ignore"):
         numbers = values.astype(np.uint16)
     if (numbers != values).any():
-        what = "holds values that are not whole numbers from 0 to 65535, so they are not class numbers"
-        to_do = _CHOOSE if values.dtype.kind == "f" else "Save the class numbers as whole numbers."
+        odd = values[numbers != values][0]
+        what = f"holds values such as {odd}, but class numbers are whole numbers from 0 to 65535"
+        to_do = (
+            _CHOOSE if values.dtype.kind == "f" else "Write 255 where there is no class, and numbers from 0 elsewhere."
+        )
         raise P2PError(path, what, to_do, code="not-class-numbers")
     return numbers
 

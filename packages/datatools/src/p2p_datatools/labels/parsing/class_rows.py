@@ -58,6 +58,8 @@ def parse_rows(path: Path, text: str, expected: str) -> Iterator[ClassRow]:
             yield _row_by_heading(where, line, *head) if head else _by_words(where, line)
         except (ValueError, IndexError) as error:
             what = f"line {count} is not {expected}"
+            if head:
+                what = f"line {count} does not fit its heading: numbers are whole, and colours have three from 0 to 255"
             raise P2PError(path, what, "Correct that line.", code="bad-class-names") from error
 
 

@@ -52,9 +52,12 @@ _COLORS: dict[Color, str] = {
     (119, 11, 32): "bicycle",
 }
 
-_FILE = re.compile(r"(.+)_gt(?:Fine|Coarse)_(labelIds|labelTrainIds|instanceIds|instanceTrainIds|color|polygons)\.\w+")
+# ACDC and Dark Zurich have the ids, too, but call the files *_gt_labelIds.png, *_gt_labelColor.png, *_rgb_anon.png.
+_FILE = re.compile(
+    r"(.+)_gt(Fine|Coarse|)_(labelIds|labelTrainIds|instanceIds|instanceTrainIds|color|labelColor|inv\w+|polygons)\.\w+"
+)
 # In the order of preference where a picture has several.
-_KINDS = ("labelIds", "labelTrainIds", "polygons", "color")
+_KINDS = ("labelIds", "labelTrainIds", "polygons", "color", "labelColor")
 
 
 def is_cityscapes(path: Path) -> bool:
@@ -69,15 +72,15 @@ def read_cityscapes(folder: Path) -> LabelSet:
     colours that has Cityscapes' own names alone is of another numbering, such as that of the train ids.
     """
     found = [(file, match) for file in find_files(folder, "*_gt*") if (match := _FILE.fullmatch(file.name))]
-    kinds = {match[2] for _, match in found}
+    kinds = {match[3] for _, match in found}
     kind = next((kind for kind in _KINDS if kind in kinds), None)
     if kind is None:
         listed = " and ".join(sorted(kinds))
         what = f"has only {listed} of Cityscapes, which hold single objects" if kinds else "has no Cityscapes files"
         to_do = "Give the folder with its *_labelIds.png, *_labelTrainIds.png, *_polygons.json or *_color.png."
         raise P2PError(folder, what, to_do, code="no-labels")
-    chosen = [(_photo(file, match, folder), file) for file, match in found if match[2] == kind]
-    beside = tuple(file for file, match in found if match[2] != kind and file.suffix != ".json")
+    chosen = [(_photo(file, match, folder), file) for file, match in found if match[3] == kind]
+    beside = tuple(file for file, match in found if match[3] != kind and file.suffix != ".json")
     others = ", ".join(sorted(kinds - {kind}))
     notes = (
         (f"{folder}: {plural(len(chosen), 'file')} *_{kind} read; the files of {others} are left out.",)
@@ -103,7 +106,7 @@ def _label_pictures(files: list[tuple[str, Path]], kind: str, listed: ClassNames
     own = listed if listed and listed.colors else ClassNames("Cityscapes' own names", colors=_COLORS)
     numbers = (listed.numbers or dict(enumerate(listed.uncounted))) if listed else LABEL_IDS
     for photo, file in files:
-        if kind == "color":
+        if kind in ("color", "labelColor"):
             yield ColorLabels(photo, file, own.colors, listed=own)
         elif kind == "labelIds":
             yield IndexLabels(photo, file, numbers, listed=listed)
@@ -112,7 +115,8 @@ def _label_pictures(files: list[tuple[str, Path]], kind: str, listed: ClassNames
 
 
 def _photo(file: Path, match: re.Match[str], folder: Path) -> str:
-    return file.relative_to(folder).with_name(f"{match[1]}_leftImg8bit.png").as_posix()
+    ending = "leftImg8bit" if match[2] else "rgb_anon"
+    return file.relative_to(folder).with_name(f"{match[1]}_{ending}.png").as_posix()
 
 
 def _polygon_set(files: list[tuple[str, Path]], beside: tuple[Path, ...], notes: tuple[str, ...]) -> LabelSet:

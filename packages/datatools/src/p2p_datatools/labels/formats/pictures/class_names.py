@@ -156,16 +156,20 @@ def _other_lists(place: Path) -> Iterator[ClassNames]:
     """Lists under other names, known by their content: a number or a colour for each name, and nothing else."""
     with suppress(OSError):  # a folder above may be closed to us
         files = sorted(each for each in place.iterdir() if _may_be_list(each))
-        for path in files if len(files) <= _MOST_OTHERS else ():
-            with suppress(P2PError):
-                rows = list(_rows(path)) if path.stat().st_size <= LARGEST else []
-                # A table of pictures may have numbers beside the name of each.
-                if len(rows) < 2 or any(is_picture_name(row.name) for row in rows):
-                    continue
-                if _are_classes(rows):
-                    yield replace(_names_of(rows, path), is_guess=True)
-                elif all(row.color for row in rows):
-                    yield _colors_of(rows, path)
+        yield from filter(None, map(_read_other, files if len(files) <= _MOST_OTHERS else ()))
+
+
+def _read_other(path: Path) -> ClassNames | None:
+    with suppress(P2PError):
+        rows = list(_rows(path)) if path.stat().st_size <= LARGEST else []
+        # A table of pictures may have numbers beside the name of each.
+        if len(rows) < 2 or any(is_picture_name(row.name) for row in rows):
+            return None
+        if _are_classes(rows):
+            return replace(_names_of(rows, path), is_guess=True)
+        if all(row.color for row in rows):
+            return _colors_of(rows, path)
+    return None
 
 
 def _are_classes(rows: list[ClassRow]) -> bool:
@@ -203,8 +207,8 @@ def _read_list(path: Path, *, may_be_other: bool) -> ClassNames | None:
 
 
 def is_class_list(path: Path) -> bool:
-    """Whether a file is called as a list of classes is."""
-    return path.name in _LISTS
+    """Whether a file is called as a list of classes is, or under another name for one is a list by its content."""
+    return path.name in _LISTS or (_may_be_list(path) and _read_other(path) is not None)
 
 
 def read_class_names(path: Path) -> ClassNames:
@@ -232,8 +236,10 @@ def _names_of(rows: list[ClassRow], path: Path) -> ClassNames:
         return ClassNames(path.name, _by(((row.where, row.number, row.name) for row in rows), path, "number"), colors)
     if all(row.color and len(set(row.color)) == 1 for row in rows):  # grey, so that the pictures hold class numbers
         return ClassNames(path.name, _grey_numbers(rows, colors), colors)
-    numbers = _number_rows(rows)
-    uncounted = () if numbers else tuple(row.name for row in rows)
+    # Of a list of colours, a class with two of them does not make the lines miscounted, for no number is a line.
+    is_repeated = all(row.color for row in rows) and len({row.name for row in rows}) < len(rows)
+    numbers = {} if is_repeated else _number_rows(rows)
+    uncounted = () if numbers or is_repeated else tuple(row.name for row in rows)
     return ClassNames(path.name, numbers, colors, uncounted)
 
 

@@ -19,7 +19,7 @@ from p2p_datatools.labels.values import VOID, ClassNames, ColorLabels, IndexLabe
 
 VOC_BORDER = (224, 224, 192)
 """The colour of the border around objects, which is ignored; its number is 255."""
-_FOLDER, _CLASS_NAMES = "SegmentationClass", "class_names.txt"
+_FOLDER, _OBJECTS, _CLASS_NAMES = "SegmentationClass", "SegmentationObject", "class_names.txt"
 # Everingham et al. 2010: the place in this list is the class number; 255 is the border around objects.
 VOC_CLASSES = (
     *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car"),  # from 0
@@ -48,12 +48,16 @@ _VOC = ClassNames(
 
 
 def is_voc(path: Path) -> bool:
-    """Whether a folder is SegmentationClass, holds one, or has a list of classes in VOC's form."""
-    return path.is_dir() and (_folder(path) is not None or (path / LABEL_MAP).is_file())
+    """Whether a folder is SegmentationClass or SegmentationObject, holds the former, or has a list in VOC's form."""
+    return path.is_dir() and (path.name == _OBJECTS or _folder(path) is not None or (path / LABEL_MAP).is_file())
 
 
 def read_voc(path: Path) -> LabelSet:
-    """The pictures in SegmentationClass; raises P2PError when there are none or the list of classes is damaged."""
+    """The pictures in SegmentationClass; raises P2PError when there are none, or the list of classes is damaged."""
+    if path.name == _OBJECTS:
+        what = "holds single objects, whose numbers and colours are not those of classes"
+        to_do = f"Give {_FOLDER}, which lies beside it; if they are classes all the same, add --format index or colors."
+        raise P2PError(path, what, to_do, code="no-labels")
     folder = _folder(path) or path
     strange: list[P2PError] = []
     pictures = [file for file in find_pictures(folder, strange=strange) if file.suffix.lower() in (".png", ".bmp")]

@@ -26,10 +26,10 @@ _PLAIN = frozenset({"image", "img", "file", "name", "filename", "path"})
 
 
 class ListColumns(NamedTuple):
-    """The lines as (path in A, path in B), and in words which columns that were; empty for lines as they are."""
+    """The lines as (path in A, path in B), and what those two columns are called; None for lines as they are."""
 
     rows: list[ListRow]
-    said: str = ""
+    names: tuple[str, str] | None = None
 
 
 class _Names:
@@ -39,8 +39,9 @@ class _Names:
         self._folder, self._files, self._above = folder.resolve().name, files, folder.resolve().parts[-2::-1]
         bases = Counter(file.rpartition("/")[2] for file in files)
         self._by_base = {base: file for file in files if bases[base := file.rpartition("/")[2]] == 1}
-        stems = Counter(map(name_of, files))
-        self._by_stem = {stem: file for file in files if stems[stem := name_of(file)] == 1}
+        stems = {file: name_of(file) if "." in file else file for file in files}
+        counts = Counter(stems.values())
+        self._by_stem = {stem: file for file, stem in stems.items() if counts[stem] == 1}
 
     def find(self, cell: str) -> str | None:
         """The picture that a cell names: its path, the end of it from the folder's name on, or its file name."""
@@ -100,9 +101,9 @@ def choose_columns(
     likely = [both for both in sorted(fitting, key=lambda both: -fitting[both]) if 2 * fitting[both] > most]
     is_one_folder = folders[0].resolve() == folders[1].resolve()
     best = (_choose_order(likely, heading) if is_one_folder else None) or _choose(lines, likely, heading, file)
-    said = [(_at(heading, place) or "").strip() or f"{place + 1}" for place in best]
+    a, b = ((_at(heading, place) or "").strip() or f"{place + 1}" for place in best)
     chosen = [(line.number, _cells_of(line, best)) for line in lines[1 if heading else 0 :]]
-    return ListColumns(chosen, f"A is its column {said[0]}, B its column {said[1]}")
+    return ListColumns(chosen, (a, b))
 
 
 def _read_lines(rows: Sequence[ListRow], folders: tuple[Path, Path], here: Sequence[Collection[str]]) -> list[_Line]:
