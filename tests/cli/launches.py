@@ -115,7 +115,7 @@ def main() -> None:
         assert not list(Path(tempfile.gettempdir()).glob("p2p-*/code"))
         say(f"a killed launcher: its processes save and end after {took:.1f} s, and leave nothing")
 
-        for number, code in ((signal.SIGTERM, 0), (signal.SIGINT, 130)):
+        for number, code in ((signal.SIGTERM, 0), (signal.SIGUSR1, 0), (signal.SIGINT, 130)):
             run = folder / number.name
             process = start(command(pairs, run, 100_000, two))
             wait_for(run, process)

@@ -78,6 +78,15 @@ def test_broken_files_are_listed_after_the_figures_of_the_others(
     assert not (tmp_path / "plots.png").exists()
 
 
+def test_test_pairs_alone_are_no_data_for_the_training_that_would_be_offered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(2):
+        halves = np.random.default_rng(number).integers(0, 256, (16, 32, 3), np.uint8)
+        write_png(tmp_path / "test" / f"{number}.png", halves)
+    assert not [line for line in lines([str(tmp_path)], capsys) if line.startswith("next")]
+
+
 def test_pairs_without_splits_are_to_be_split_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     masks = write_masks(tmp_path / "masks", CARS)
     for number in range(3):

@@ -1,4 +1,4 @@
-"""Ctrl-C is a question between two updates, and an answer the second time; SIGTERM and SIGHUP are one question."""
+"""Ctrl-C is a question between two updates, and an answer the second time; the others are one question."""
 
 import signal
 
@@ -6,9 +6,13 @@ import pytest
 
 from p2p_gan.training.signals import StopRequest, StopSignal
 
+# What schedulers send before they kill: TERM (Slurm), USR2 (LSF at its run limit), USR1 and USR2 (Grid Engine's
+# -notify, and Slurm's --signal=USR1@120), XCPU (a limit of processor time).
+ASKING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU]
+
 
 @pytest.mark.usefixtures("in_the_foreground")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", ASKING)
 def test_the_first_signal_is_remembered_and_interrupts_nothing(number: signal.Signals) -> None:
     with StopRequest() as interruption:
         assert interruption.asked is None
@@ -58,8 +62,20 @@ def test_a_terminal_that_is_closed_stops_nothing_that_was_started_with_nohup() -
         signal.signal(signal.SIGHUP, before)
 
 
+def test_a_program_that_uses_sigusr1_itself_keeps_it_while_it_trains() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
+    try:
+        with StopRequest() as interruption:
+            signal.raise_signal(signal.SIGUSR1)
+            assert heard == [signal.SIGUSR1]
+            assert interruption.asked is None
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
 @pytest.mark.usefixtures("in_the_foreground")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", ASKING)
 def test_the_handlers_of_before_are_there_again_afterwards(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with StopRequest():

@@ -91,6 +91,22 @@ def test_two_of_several_kinds_are_chosen_by_the_words_of_the_halves(
     assert any("left out" in line for line in notes.lines)
 
 
+@pytest.mark.parametrize(
+    ("written", "offered"),
+    [
+        (("{}_real_A.png", "{}_fake_B.png", "{}_real_B.png"), "--halves real_a,real_b"),  # pytorch-CycleGAN-and-pix2pix
+        (("{}-inputs.png", "{}-outputs.png", "{}-targets.png"), "--halves inputs,targets"),  # pix2pix-tensorflow
+    ],
+)
+def test_of_the_results_of_a_test_what_the_network_made_is_not_offered_as_a_half(
+    written: tuple[str, ...], offered: str, tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    data = write_photos(tmp_path / "images", *numbered(*written))
+    with refused("same-folder", usage=True) as error:
+        match_pictures(data, data)
+    assert offered in error.value.to_do
+
+
 def test_the_place_that_says_the_words_of_the_halves_is_the_one_that_tells_kinds(
     tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
 ) -> None:

@@ -123,7 +123,7 @@ def _show(path: Path, found: "DataStatistics", advice: "TrainingAdvice | None") 
         render.table(("suggested", "", "because"), advice_rows(advice))
     if advice and found.kind == "pairs" and not found.splits:
         render.hint(next_command("data", "split", path))
-    elif advice and found.kind == "pairs":
+    elif advice and found.kind == "pairs" and any(each.name == "train" for each in found.splits):
         render.hint(next_command("train", path, "RUN", *advice.options))
     elif advice and found.kind == "masks":
         render.hint(next_command("data", "pair", path, "PHOTOS", "PAIRS"))

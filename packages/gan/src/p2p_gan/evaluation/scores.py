@@ -307,9 +307,9 @@ def open_evaluation(
     limit_threads()
     device = None if where is None else resolve_device(where)
     model = read_model(model_path, device)
-    folder = open_pairs(Path(pairs))
+    folder = open_pairs(Path(pairs), needs_train=False)
     for line in folder.assumed:
-        report.note(f"{pairs}: {line}.")
+        report.note(f"{pairs}: {line.removesuffix('.')}.")
     task = task_for(folder, model.card)
     chosen = folder.of(asked.split)
     if not chosen:

@@ -13,8 +13,19 @@ from p2p_datatools.contract.files.atomic import refuse_special
 from p2p_datatools.contract.files.destination import refuse_dest_inside
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.missing import advise_missing
+from p2p_datatools.contract.folders.given_splits import splits_of_pair_folders
+from p2p_datatools.contract.folders.listed_splits import read_listed_splits
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, has_manifest, has_shards, open_pairs, part_name
+from p2p_datatools.contract.pairs.manifest import (
+    SPLITS,
+    PairFolder,
+    has_manifest,
+    has_shards,
+    open_pairs,
+    part_name,
+    read_foreign,
+    refuse_photos,
+)
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.ground import GroundPlace, ground_as_shown
 from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
@@ -241,19 +252,44 @@ def _list_place(
     if place.is_file():
         return [InputPicture(place.stem, place, options=options)]
     if _holds_pairs(place):
-        folder = open_pairs(place)
-        pairs = folder.of(folder.held_out) if folder.held_out else ()
-        if not pairs:
-            to_do = f"Run {p2p_command('data split', place)}, or give a folder of pictures."
-            raise P2PError(place, "has no held-out pairs", to_do, code="empty-split")
-        return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
+        return _list_held_out(open_pairs(place, needs_train=False))
     others, errors = LeftOut(place), list[P2PError]()
     files = find_pictures(place, ARRAYS, strange=errors, others=others)
     if errors and (strange is None or not files):
         raise errors[0]
     if not files:
         raise others.no_pictures(ARRAYS)
+    if folder := _find_split_pairs(place, files):
+        for line in folder.assumed:
+            report.note(f"{place}: {line.removesuffix('.')}.")
+        return _list_held_out(folder)
     others.say(report)
     if strange is not None:
         strange += [skip_of(error, str(place)) for error in errors]
     return [InputPicture(stem_of(file, place), file, options=options) for file in files]
+
+
+def _list_held_out(folder: PairFolder) -> list[InputPicture]:
+    """The held-out pairs of a pair folder; raises P2PError if it has none."""
+    if folder.held_out is None:
+        to_do = f"Run {p2p_command('data split', folder.path)}, or give a folder of pictures."
+        raise P2PError(folder.path, "has no held-out pairs", to_do, code="empty-split")
+    pairs = folder.of(folder.held_out)
+    return [InputPicture(pair.name, folder.path / pair.file, folder, pair) for pair in pairs]
+
+
+def _find_split_pairs(place: Path, files: Sequence[Path]) -> PairFolder | None:
+    """The folder of another tool that holds out some of its pictures, as Train/ and Test/, test/ alone or lists say.
+
+    None where its pictures do not show that they are A|B: photos are split in the same way.
+    """
+    names = [file.relative_to(place).as_posix() for file in files]
+    try:
+        stems = [stem_of(file, place) for file in files]
+        if not (splits_of_pair_folders(names) or read_listed_splits(place, stems).splits):
+            return None
+        folder = read_foreign(place, needs_train=False)
+        refuse_photos(folder, sure=True)
+    except P2PError:
+        return None
+    return folder if folder.held_out else None

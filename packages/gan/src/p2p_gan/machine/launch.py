@@ -23,7 +23,8 @@ _LOGGERS = "torch.distributed"
 # Seconds for saving; and no warnings about sockets.
 _SETTINGS = {"TORCH_ELASTIC_SHUTDOWN_TIMEOUT": "60", "TORCH_CPP_LOG_LEVEL": "ERROR"}
 # Windows has the first two alone.
-_ENDING = [each for each in signal.Signals if each.name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")]
+_NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGXCPU")
+_ENDING = [each for each in signal.Signals if each.name in _NAMES]
 
 
 def refuse_missing(kind: str, count: int) -> None:
@@ -38,8 +39,9 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
 
     Returns "" if all have ended without error or after a signal, else a sentence with the first that failed, and how.
 
-    SIGINT, SIGTERM and SIGHUP are passed on, and the processes get a minute to save (TORCH_ELASTIC_SHUTDOWN_TIMEOUT
-    seconds if torch supports it, else 30 s). If one fails, all are restarted, up to `restarts` times.
+    The signals at which a run saves are passed on, and the processes get a minute to save, or as many seconds as
+    TORCH_ELASTIC_SHUTDOWN_TIMEOUT says, if torch supports it, else 30. If one fails, all are restarted, up to
+    `restarts` times.
     """
     _be_quiet()
     for name, value in _SETTINGS.items():

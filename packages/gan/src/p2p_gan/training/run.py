@@ -79,8 +79,9 @@ def train(
     A new run begins with the weights of the model `source`, if it is given, as far as they fit: a run folder, a model
     file, or weights of the reference implementation. A run that exists needs it no more.
 
-    Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. After Ctrl-C, SIGTERM or SIGHUP it
-    completes the current update, saves and ends. Raises P2PError or UsageError, before anything is written if possible.
+    Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. After a signal that asks it to stop (see
+    `training.signals`) it completes the current update, saves and ends. Raises P2PError or UsageError, before anything
+    is written if possible.
 
     If a launcher has started several such calls (see `machine.distributed`), they train one model: each computes its
     share of every batch on its own device, and only the first one writes, validates and reports.

@@ -1,6 +1,6 @@
-"""Remembers Ctrl-C, SIGTERM and SIGHUP until the training loop checks for them between two updates.
+"""Remembers the signals that ask a process to stop until the training loop checks for them between two updates.
 
-Nothing here may save or end anything; a second Ctrl-C interrupts at once, a second SIGTERM or SIGHUP changes nothing.
+Nothing here may save or end anything; a second Ctrl-C interrupts at once, a second one of the others changes nothing.
 """
 
 import contextlib
@@ -12,10 +12,13 @@ from typing import Any
 
 
 def _list_signals() -> Iterator[signal.Signals]:
-    """The signals that ask the process to stop; SIGHUP, of a closed terminal, is none where nohup ignores it."""
+    """The signals that ask the process to stop: Ctrl-C, SIGTERM, and where the system has them and they would end it,
+    SIGHUP, of a closed terminal (nohup ignores it), and what LSF, Grid Engine and limits of processor time send first.
+    """
     yield from (signal.SIGINT, signal.SIGTERM)
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        yield signal.SIGHUP
+    for each in signal.Signals:
+        if each.name in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU") and signal.getsignal(each) == signal.SIG_DFL:
+            yield each
 
 
 class StopSignal(BaseException):

@@ -465,10 +465,11 @@ def read_shards(path: Path) -> PairFolder:
         return with_pairs(folder, PairLines(path / SHARD_LINES))
 
 
-def open_pairs(path: Path | str) -> PairFolder:
+def open_pairs(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     """A pair folder with its manifest, a folder of shards, or an ordinary pix2pix folder with what is assumed about it.
 
-    Raises P2PError for a folder that holds no pairs, as far as its records and a few of its pictures tell.
+    Raises P2PError for a folder that holds no pairs, as far as its records and a few of its pictures tell, and, if
+    `needs_train`, for an ordinary one without training pairs.
     """
     path = Path(path)
     if has_manifest(path):
@@ -477,7 +478,8 @@ def open_pairs(path: Path | str) -> PairFolder:
         return read_shards(path)
     folder = read_foreign(path, needs_train=False)
     refuse_photos(folder)
-    refuse_untrainable(folder)
+    if needs_train:
+        refuse_untrainable(folder)
     return folder
 
 

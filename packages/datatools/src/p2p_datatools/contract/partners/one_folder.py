@@ -32,6 +32,7 @@ _TWO_FOLDERS = (
     "Name two folders, or with --halves A,B a word of the folders of each; or list the pairs that are in this one in "
     "lines 'a,b' for --match FILE.csv."
 )
+_MADE = re.compile(r"fake|rec(?:_|$)|output|synthesi[sz]ed|generated|pred")  # words of what a network made
 _LOOKED_AT = 4  # pictures, whether they are labels
 _Sides = tuple[list[str], list[str], list[tuple[Key, Key]]]  # the pictures of A and of B, and keys to compare them
 
@@ -164,7 +165,8 @@ def _several_kinds(folder: Path, kinds: Kinds) -> UsageError:
     if len({*bare}) < len(bare) and all(word not in bare for word in kinds.words):  # img1, img2 and img3 are scenes
         return _not_told_apart(folder, [])
     what = f"has pictures of the same names of {len(kinds.words)} kinds: {', '.join(kinds.words)}"
-    to_do = f"Say which two are meant, that of A first, such as --halves {shell_word(','.join(kinds.words[:2]))}."
+    likely = sorted(kinds.words, key=lambda word: bool(_MADE.match(word)))  # beside results the real ones are meant
+    to_do = f"Say which two are meant, that of A first, such as --halves {shell_word(','.join(likely[:2]))}."
     return UsageError(folder, what, to_do, code="same-folder")
 
 
