@@ -110,6 +110,8 @@ def test_what_is_constant_but_for_rounding_is_normalised_to_0(kind: str, valid: 
     rounded = torch.tensor([40.0, 0.001])[:, None, None] + noise * torch.tensor([4e-6, 1e-7])[:, None, None]
     norm = norm_layer(kind, 2)
     assert norm(rounded, InferencePass("picture", valid)).abs().max() == 0
+    beside = torch.cat((rounded[:, :1], noise[:, 1:]), dim=1)  # a channel that varies
+    assert norm(beside, InferencePass("picture", valid))[:, 0].abs().max() == 0
     little = torch.tensor([40.0, 0.001])[:, None, None] + noise * 0.01
     assert norm(little, InferencePass("picture", valid)).std() > 0.5
 
