@@ -31,7 +31,7 @@ SIZE = Size(40, 36)
 
 
 def write_pairs(path: Path, fill: float, *, recorded: bool = True) -> PairFolder:
-    """Two pairs for training, one of val, one of test; all but the first have gaps in b, filled with this value."""
+    """Two pairs for training, one of val, one of test; all but the first have gaps, of which b has this value."""
     pairs = []
     for number, split in enumerate(("train", "train", "val", "test")):
         random = np.random.default_rng(number)
@@ -42,7 +42,8 @@ def write_pairs(path: Path, fill: float, *, recorded: bool = True) -> PairFolder
         if number:
             gaps[5:14, 8:17], gaps[20, 33] = True, True
         b[gaps] = fill
-        nodata = NoDataPlanes(np.zeros_like(gaps), gaps).picture if number and recorded else None
+        of_a = gaps & (np.arange(SIZE.width) > 12)  # a half without data is enough
+        nodata = NoDataPlanes(of_a, gaps & ~of_a).picture if number and recorded else None
         files = files_of(f"{split}/{number}", store_of(PHOTO, DEM))
         digest = write_halves([path / file for file in files], a, b, store_of(PHOTO, DEM), where="test")
         planned = Pair(str(number), files[0], split, SIZE, digest)

@@ -25,7 +25,7 @@ from p2p_datatools.splits import similar
 from p2p_datatools.splits.apply import split
 from p2p_datatools.splits.assign import assign
 from p2p_datatools.splits.cover import cover_classes
-from p2p_datatools.splits.groups import Likeness, find_sets, name_groups
+from p2p_datatools.splits.groups import LeakCount, Likeness, count_leaks, find_sets, name_groups
 from p2p_datatools.splits.looks import Looks
 from p2p_datatools.splits.plan import plan_split
 from p2p_datatools.splits.similar import choose_grouping
@@ -516,3 +516,9 @@ def test_where_splits_were_given_nothing_is_said_to_be_cut(tmp_path: Path, notes
     split(folder, val=0, test=0.2, report=notes)
     assert not any("cut into parts" in line or "drawn by chance" in line for line in notes.lines)
     assert any(line.startswith("Similar pairs:") for line in notes.lines)
+
+
+def test_each_of_several_equal_pairs_leaks_what_any_of_them_teaches() -> None:
+    drawn = ["val", "test", "test", "train", "test"]  # the first four show the same
+    found = count_leaks(Likeness([[0, 1, 2, 3]], [], []), drawn.__getitem__, lambda number: "train", len(drawn))
+    assert found == (LeakCount("test", 0, 3, 2, 0, 0), LeakCount("val", 0, 1, 1, 0, 0))

@@ -10,7 +10,7 @@ from scipy.stats import bootstrap
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.evaluation.bootstrap import Bootstrap, interval_of
+from p2p_gan.evaluation.bootstrap import Bootstrap, Draws, interval_of
 from p2p_gan.evaluation.cells import cell_means
 from p2p_gan.evaluation.groups import PairGroups
 from p2p_gan.evaluation.mask_agreement import Confusion
@@ -68,10 +68,19 @@ def test_pictures_of_one_group_count_once_for_an_interval() -> None:
     assert wrong[1] - wrong[0] == pytest.approx((high - low) / 3, rel=0.15)
 
 
+def test_a_pair_is_once_in_the_whole_set_and_in_resamples_a_poisson_number_of_times() -> None:
+    draws = Draws(PairGroups())
+    whole, *resampled = np.stack([draws.draw(str(number)) for number in range(50)], axis=1)
+    assert set(whole) == {1}
+    # Mean, variance and third central moment of a Poisson number are all its rate.
+    assert [np.mean((np.array(resampled) - 1) ** power) for power in (1, 2, 3)] == pytest.approx([0, 1, 1], abs=0.07)
+
+
 def test_a_single_group_has_no_interval() -> None:
     resamples = Bootstrap(OF_MASKS, PairGroups({"1": "a", "2": "a"}))
     for name in ("1", "2"):
         resamples.add(PairRecord(name, "", None, dict.fromkeys(METRICS, float(name)), {}))
+        assert resamples.scores()["l1"][0] == (1 if name == "1" else 1.5)
     assert (resamples.intervals(), resamples.units) == ({}, 1)
 
 
@@ -139,9 +148,11 @@ def test_a_score_says_how_many_pictures_it_is_of() -> None:
 
 def test_one_picture_has_no_interval_and_neither_has_a_score_that_most_resamples_lack() -> None:
     assert tally_of(RECORDS[:1]).intervals() == {}
+    assert "l1" in tally_of(RECORDS[:2]).intervals()
     assert tally_of(RECORDS[:1]).variety() is None
     assert interval_of(np.array([1.0, 1.0, np.nan, np.nan])) is None
     assert interval_of(np.array([1.0, 1.0, 1.0, np.nan])) == (1.0, 1.0)
+    assert interval_of(np.array([98.5, *range(100)])) is None, "99 of 100 resamples lie below"
 
 
 def test_an_interval_allows_for_resamples_that_lie_too_low_on_average() -> None:

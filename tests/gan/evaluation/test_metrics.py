@@ -33,6 +33,14 @@ def test_ssim_is_1_for_equal_pictures_and_near_0_for_unlike_ones() -> None:
     assert abs(ssim(noise[0], noise[1])) < 0.1
 
 
+def test_ssim_of_a_range_that_does_not_begin_at_0_has_the_constants_of_its_width() -> None:
+    # Wang et al. 2004, equation 13, of flat pictures: (2 m n + (0.01 L)^2) / (m^2 + n^2 + (0.01 L)^2).
+    first, second = np.full((8, 8), -0.02), np.full((8, 8), 0.04)
+    expected = (2 * -0.02 * 0.04 + 0.02**2) / (0.02**2 + 0.04**2 + 0.02**2)
+    for counted in (None, np.ones((8, 8), bool)):
+        assert ssim(first, second, (-1.0, 1.0), counted) == pytest.approx(expected)
+
+
 def test_the_mean_picture_is_the_mean_of_each_pixel() -> None:
     assert (mean_picture([BLACK, WHITE, WHITE]) == 170).all()
 

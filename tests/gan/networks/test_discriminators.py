@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from p2p_gan.config.sides import smallest_side
+from p2p_gan.networks.blocks import SpectralConv
 from p2p_gan.networks.discriminators import (
     MultiScale,
     PatchGAN,
@@ -89,6 +90,12 @@ def test_every_layer_has_a_norm_but_the_first_and_the_last() -> None:
     for layers in (0, 1, 3):
         network = PatchGAN(6, filters=4, layers=layers, norm="batch")
         assert [isinstance(norm, BatchNorm) for norm in network.norms] == [False, *[True] * max(1, layers)]
+
+
+def test_spectral_norm_is_that_of_every_layer_the_last_one_too() -> None:
+    # Without it there the discriminator has no bound on its Lipschitz constant (Miyato et al. 2018, section 2.1).
+    network = PatchGAN(2, filters=2, layers=1, norm="none", spectral=True)
+    assert all(isinstance(layer, SpectralConv) for layer in network.modules() if isinstance(layer, torch.nn.Conv2d))
 
 
 def test_single_pixels_are_judged_each_by_itself() -> None:

@@ -25,6 +25,21 @@ def test_statistics_leave_padding_out(kind: str, picture: torch.Tensor) -> None:
     torch.testing.assert_close(inside, norm(picture, InferencePass("picture")), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["batch", "instance"])
+def test_padding_is_left_out_along_each_side_by_its_own_share(kind: str, picture: torch.Tensor) -> None:
+    # 0.88 of nine rows are 7.92, the eight that are picture, whose variance is so little that epsilon counts.
+    norm, picture = norm_layer(kind, 2), picture * 0.003
+    padded = torch.nn.functional.pad(picture, (0, 8, 0, 1), value=100.0)
+    inside = norm(padded, InferencePass("picture", (0.88, 0.5)))[:, :, :8, :8]
+    torch.testing.assert_close(inside, norm(picture, InferencePass("picture")), atol=1e-5, rtol=1e-4)
+
+
+def test_a_picture_that_is_less_than_half_a_pixel_of_a_coarse_map_is_its_first_one(picture: torch.Tensor) -> None:
+    normed = InstanceNorm()(picture, InferencePass("picture", (0.05, 0.05)))
+    assert normed[0, :, 0, 0].tolist() == [0, 0]
+    assert normed.isfinite().all()
+
+
 def test_scale_and_shift_reach_a_padded_picture_too(picture: torch.Tensor) -> None:
     norm = BatchNorm(2)
     torch.nn.init.constant_(norm.weight, 3.0)
@@ -41,6 +56,14 @@ def test_running_statistics_are_gathered_in_training() -> None:
     assert norm.running_mean.item() == pytest.approx(3.0, abs=1e-3)
     normed = norm(torch.full((1, 1, 2, 2), 3.0), InferencePass("running"))
     assert normed.abs().max().item() < 1e-2
+
+
+def test_a_pass_of_training_moves_the_running_statistics_a_tenth_of_the_way_to_those_of_a_sample() -> None:
+    # Ioffe and Szegedy 2015, algorithm 2: the variance of 1, 2, 3, 6 as a sample of all pictures is 14 / 3.
+    norm = BatchNorm(1)
+    norm(torch.tensor([1.0, 2.0, 3.0, 6.0]).view(2, 1, 1, 2))
+    assert norm.running_mean.item() == pytest.approx(0.1 * 3)
+    assert norm.running_var.item() == pytest.approx(0.9 * 1 + 0.1 * 14 / 3)
 
 
 def test_instance_norm_sees_each_picture_by_itself_even_in_training_and_keeps_nothing(picture: torch.Tensor) -> None:
@@ -87,6 +110,8 @@ def test_what_is_constant_but_for_rounding_is_normalised_to_0(kind: str, valid: 
     rounded = torch.tensor([40.0, 0.001])[:, None, None] + noise * torch.tensor([4e-6, 1e-7])[:, None, None]
     norm = norm_layer(kind, 2)
     assert norm(rounded, InferencePass("picture", valid)).abs().max() == 0
+    beside = torch.cat((rounded[:, :1], noise[:, 1:]), dim=1)  # a channel that varies
+    assert norm(beside, InferencePass("picture", valid))[:, 0].abs().max() == 0
     little = torch.tensor([40.0, 0.001])[:, None, None] + noise * 0.01
     assert norm(little, InferencePass("picture", valid)).std() > 0.5
 

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from p2p_gan.networks.base import PhotoFeatures
 from p2p_gan.networks.discriminators import PatchGAN, SegmentationHead
-from p2p_gan.networks.projected import ProjectedDiscriminator, _double
+from p2p_gan.networks.projected import ProjectedDiscriminator, ProjectedHead, RandomMixer, _double
 from p2p_gan.networks.weights import initialise
 
 CHANNELS, SIDES = (4, 6), (5, 3)
@@ -79,6 +79,36 @@ def test_the_heads_judge_by_the_classes_of_the_mask_and_a_pixel_without_a_class_
     assert torch.allclose(plain, logits(found, features(), one_hot)[0])
     assert not torch.allclose(plain, other)
     assert torch.allclose(none, logits(found, features(), one_hot * 0)[0])
+
+
+def test_a_coarse_position_sees_the_share_of_each_class_in_its_part_of_the_mask() -> None:
+    # Of 4x4 pixels in one position a quarter are of class 1, the others of class 0; the features are 0.
+    classes = torch.zeros(1, 4, 4, dtype=torch.int64)
+    classes[0, :2, :2] = 1
+    beside = discriminator()._beside(torch.zeros(1, 2, 1, 1), classes)
+    assert beside.flatten().tolist() == [0, 0, 0.75, 0.25, 0]
+
+
+def test_a_coarser_stage_lies_over_the_finer_one_from_its_first_pixel_on_where_a_side_is_odd() -> None:
+    mixing = RandomMixer((1, 1), 1)
+    for stage in (0, 1):
+        mixing.get_buffer(f"channels{stage}").fill_(1)
+        mixing.get_buffer(f"scales{stage}")[0, 0, 1, 1] = 1
+    coarse = torch.tensor([1.0, 0.0]).view(1, 1, 2, 1).expand(1, 1, 2, 2)
+    assert mixing((torch.zeros(1, 1, 3, 3), coarse))[0][0, 0, :, 0].tolist() == [1, 0.75, 0.25]
+
+
+def test_a_head_is_two_layers_of_spectral_norm_1_with_a_leaky_relu_between() -> None:
+    torch.manual_seed(0)
+    head = ProjectedHead(2, 1).eval()
+    for layer in (head.conv, head.last):
+        torch.nn.init.dirac_(layer.weight)
+        layer.weight.data *= 3
+        layer.draw(torch.Generator().manual_seed(0))
+        torch.nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    x = torch.tensor([-1.0, 0, 0]).view(1, 3, 1, 1)
+    assert head(x).item() == pytest.approx(-0.2)
+    assert head(-x).item() == pytest.approx(1)
 
 
 def test_heads_without_a_condition_judge_the_photo_alone() -> None:

@@ -211,6 +211,16 @@ def test_a_crop_decides_how_deep_a_unet_is_and_a_resnet_s_depth_is_its_own(pair_
     assert make_job(open_for_training(pair_folder), replace(tiny, generator="resnet")).config.unet_depth == 2
 
 
+def test_losses_by_class_are_refused_where_no_half_has_classes(
+    pair_folder: Path, tiny: Config, refused: "Refused"
+) -> None:
+    balanced, folder = replace(tiny, class_balanced=True), open_for_training(pair_folder)
+    make_job(folder, balanced)
+    photos = replace(folder, a=folder.b, b=folder.b, palette=None)
+    with refused("unfit-setting", "class_balanced=on", usage=True):
+        make_job(photos, balanced)
+
+
 @pytest.mark.parametrize(
     ("batch", "world", "near"), [(1, 2, "Choose 2, the smallest"), (6, 4, "Choose 4 or 8, the nearest")]
 )

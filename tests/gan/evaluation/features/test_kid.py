@@ -68,6 +68,8 @@ def test_large_sets_are_split_and_averaged_always_alike() -> None:
     assert split.value != whole.value
     assert split.std is not None
     assert split.value == pytest.approx(whole.value, abs=2 * split.std)
+    assert whole.std is not None
+    assert split.std == pytest.approx(whole.std, rel=0.3)  # as many pictures tell as much
     assert estimate_kid(real, fake[:3], block=30).fake == 3
     parts = kid_parts(real, fake, paired=True, block=30).deviations
     moved = fake.copy()
@@ -76,6 +78,12 @@ def test_large_sets_are_split_and_averaged_always_alike() -> None:
     assert parts is not None
     assert more is not None
     assert np.argmax(np.abs(more - parts)) == 7
+
+
+def test_parts_of_large_sets_are_drawn_whatever_order_the_pictures_have() -> None:
+    # Two scenes, first the one and then the other, and in the other set the other way round.
+    real, fake = (np.concatenate((draw(seed, 60), draw(seed + 1, 60, 3.0))) for seed in (1, 3))
+    assert estimate_kid(real, fake[::-1], block=40).value == pytest.approx(estimate_kid(real, fake).value, abs=20)
 
 
 def test_features_that_do_not_fit_together_and_too_few_are_refused(refused: "Refused") -> None:

@@ -19,7 +19,7 @@ NETWORKS = {
     "unet": UNET,
     "unet of depth 7": replace(UNET, depth=7),
     "unet of depth 1": replace(UNET, depth=1),
-    "dropout in every block": replace(UNET, dropout_blocks=8),
+    "dropout in every block": replace(UNET, dropout_blocks=8, dropout=0.3),
     "instance": replace(UNET, norm="instance"),
     "no norm": replace(UNET, norm="none"),
     "resized": replace(UNET, upsampling="resize"),

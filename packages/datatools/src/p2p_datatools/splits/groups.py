@@ -6,7 +6,6 @@ Nothing here may look at a picture, or decide which split a group gets.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
 
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import HELD_OUT, UNSPLIT
@@ -156,9 +155,8 @@ def count_leaks(
     likeness: Likeness, random: Callable[[int], str], now: Callable[[int], str], count: int
 ) -> tuple[LeakCount, ...]:
     """For test and val, how many of their pairs are nearly a training pair, by the splits of numbers, and now."""
-    twins = [(link.first, link.second) for link in likeness.links if link.kind != "neighbour"]
-    twins += [(numbers[0], number) for numbers in likeness.equal for number in numbers[1:]]
-    twins += [pair for numbers in likeness.equal for pair in pairwise(numbers[1:])]
+    twins: list[Sequence[int]] = [(link.first, link.second) for link in likeness.links if link.kind != "neighbour"]
+    twins += likeness.equal
     beside = [(link.first, link.second) for link in likeness.links if link.kind == "neighbour"]
     there = [now(number) for number in range(count)]
     drawn = [random(number) for number in range(count)]
@@ -178,10 +176,7 @@ def count_leaks(
     return tuple(found)
 
 
-def _find_leaks(pairs: Sequence[tuple[int, int]], splits: Sequence[str], split: str) -> set[int]:
-    found = set()
-    for one, other in pairs:
-        for held_out, trained in ((one, other), (other, one)):
-            if splits[held_out] == split and splits[trained] == "train":
-                found.add(held_out)
-    return found
+def _find_leaks(sets: Iterable[Sequence[int]], splits: Sequence[str], split: str) -> set[int]:
+    """Those of a split that are in a set with one of training."""
+    trained = (numbers for numbers in sets if any(splits[number] == "train" for number in numbers))
+    return {number for numbers in trained for number in numbers if splits[number] == split}
