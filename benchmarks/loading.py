@@ -22,7 +22,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
+from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.dataset import PairDataset, load_dataset

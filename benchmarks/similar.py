@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from p2p_datatools.contract.files.listing import find_pictures
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
 
 if TYPE_CHECKING:

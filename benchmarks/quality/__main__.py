@@ -26,7 +26,7 @@ from benchmarks.quality.tables import write_sheets, write_table
 from benchmarks.quality.vgg import Vgg16, load_vgg16
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, write_bytes, write_json
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS

@@ -12,7 +12,8 @@ from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.pairs.halves import read_pair
-from p2p_datatools.contract.pairs.manifest import read_foreign, read_manifest
+from p2p_datatools.contract.pairs.manifest import read_manifest
+from p2p_datatools.contract.pairs.opening import read_foreign
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.pages import ReadOptions

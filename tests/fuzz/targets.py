@@ -27,7 +27,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.journal import Journal
 from p2p_datatools.contract.folders.split_tables import read_split_table
 from p2p_datatools.contract.mask_folder import read_mask_lines
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.palette import PALETTE_FILE, load_palette
 from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.ground import encode_ground, ground_of

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from p2p_cli.data.pair import command
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.pairs.halves import read_pair
-from p2p_datatools.contract.pairs.manifest import read_foreign, read_manifest
+from p2p_datatools.contract.pairs.manifest import read_manifest
+from p2p_datatools.contract.pairs.opening import read_foreign
 from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.match import match_pictures

@@ -17,15 +17,8 @@ import pytest
 
 from p2p_datatools.contract.files.destination import Destination, hold_in_place
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import (
-    PLAN,
-    Half,
-    PairFolder,
-    open_pairs,
-    read_manifest,
-    with_pairs,
-    write_manifest,
-)
+from p2p_datatools.contract.pairs.manifest import PLAN, Half, PairFolder, read_manifest, with_pairs, write_manifest
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.splits import apply

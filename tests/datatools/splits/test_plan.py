@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from p2p_datatools.checks.folder import check
-from p2p_datatools.contract.pairs.manifest import open_pairs, read_manifest
+from p2p_datatools.contract.pairs.manifest import read_manifest
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.build import pair

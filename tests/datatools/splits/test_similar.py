@@ -14,7 +14,8 @@ import pytest
 
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, open_pairs, read_manifest
+from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, read_manifest
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.images import Photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_gan.config.config import Config
 from p2p_gan.data import task

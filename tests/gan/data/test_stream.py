@@ -11,7 +11,7 @@ import torch
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.halves import load_halves
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.exports.pairs import export_pairs
 from p2p_datatools.sheets.contact import contact_sheet
 from p2p_datatools.splits.apply import split

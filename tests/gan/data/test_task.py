@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs, read_manifest, write_manifest
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, read_manifest, write_manifest
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config

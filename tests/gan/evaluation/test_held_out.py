@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from p2p_datatools.contract.pairs.manifest import open_pairs, write_manifest
+from p2p_datatools.contract.pairs.manifest import write_manifest
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.evaluation.held_out import _marks_of, find_seen
 from p2p_gan.evaluation.scores import EvaluationRequest, evaluate

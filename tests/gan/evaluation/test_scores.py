@@ -11,7 +11,8 @@ import pytest
 
 from p2p_datatools.contract.pairs.halves import join
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs, with_pairs, write_manifest
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, with_pairs, write_manifest
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, write_png

@@ -12,7 +12,8 @@ import pytest
 
 from p2p_datatools.contract.files import destination as destination_module
 from p2p_datatools.contract.files.atomic import read_lines
-from p2p_datatools.contract.pairs.manifest import Half, open_pairs, with_pairs, write_manifest
+from p2p_datatools.contract.pairs.manifest import Half, with_pairs, write_manifest
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, write_png

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.pairs.halves import read_halves
-from p2p_datatools.contract.pairs.manifest import Half, open_pairs
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.images import colorize, read_photo
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.arrays import write_tiff
 from p2p_datatools.contract.pictures.images import read_photo, write_mask, write_png

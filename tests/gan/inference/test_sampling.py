@@ -14,7 +14,8 @@ from PIL import Image
 
 from p2p_datatools.contract.files import destination
 from p2p_datatools.contract.files.destination import Destination
-from p2p_datatools.contract.pairs.manifest import Half, open_pairs
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array, read_array
 from p2p_datatools.contract.pictures.ground import ground_of

@@ -15,7 +15,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import lock
 from p2p_datatools.contract.files.atomic import append_lines, read_json, read_lines, write_json
 from p2p_datatools.contract.files.lock import OWNER
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.runs import runfolder

@@ -13,7 +13,7 @@ import torch
 from gan.fake_gpu import PLACE, FakeGpu
 from torch import Tensor
 
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.coding import Coding

@@ -18,7 +18,7 @@ from gan.training.steps.test_update_graph import EVERYTHING, FEATURES
 from torch import Tensor
 
 from p2p_datatools.contract.files.atomic import read_json, read_lines
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS

@@ -13,7 +13,7 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_lines
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.machine.load import Load

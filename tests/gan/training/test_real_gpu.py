@@ -15,7 +15,7 @@ from gan.training.test_gpu_path import SETTINGS, SMALL
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.atomic import read_json
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from p2p_datatools.contract.files.atomic import read_lines
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
 from p2p_datatools.contract.progress import Reporter

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.pairs.manifest import Half, open_pairs, write_manifest
+from p2p_datatools.contract.pairs.manifest import Half, write_manifest
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import SettingRequest, read_asked, with_settings

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from p2p_datatools.contract.files.atomic import read_json
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from p2p_datatools.contract.files.atomic import read_lines
-from p2p_datatools.contract.pairs.manifest import Half, open_pairs
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import colorize, read_photo

@@ -11,7 +11,7 @@ from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.folders.data_folder import open_data
 from p2p_datatools.contract.pairs.below import find_pairs_below
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.formats.png import PictureRole
 from p2p_datatools.contract.pictures.images import write_mask, write_png

@@ -7,7 +7,7 @@ import pytest
 
 from p2p_datatools.contract.pairs.below import explain_two
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.partners.one_folder import holds_halves
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size

@@ -14,7 +14,7 @@ from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pairs.captions import Captions
 from p2p_datatools.contract.pairs.layout import PairLayout, find_layout
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pairs.seam import glance_at
 from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png

@@ -13,12 +13,11 @@ from p2p_datatools.contract.pairs.manifest import (
     Half,
     PairFolder,
     has_manifest,
-    open_pairs,
-    read_foreign,
     read_manifest,
     with_pairs,
     write_manifest,
 )
+from p2p_datatools.contract.pairs.opening import open_pairs, read_foreign
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
 

@@ -9,7 +9,8 @@ import pytest
 
 from p2p_datatools.contract.files.atomic import write_json, write_lines
 from p2p_datatools.contract.mask_folder import write_records
-from p2p_datatools.contract.pairs.manifest import HEADER, open_pairs, read_foreign
+from p2p_datatools.contract.pairs.manifest import HEADER
+from p2p_datatools.contract.pairs.opening import open_pairs, read_foreign
 from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.derivations.build import derive

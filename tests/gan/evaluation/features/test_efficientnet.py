@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from scipy.stats import norm
 
 from p2p_datatools.contract.files.atomic import read_lines, sha256_file
-from p2p_datatools.contract.pairs.manifest import Half, open_pairs
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_gan.evaluation.against import compare_models, compare_models_into

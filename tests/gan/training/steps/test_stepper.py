@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from p2p_datatools.contract.files.atomic import read_lines
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import PairDataset, load_dataset
 from p2p_gan.machine.graphs import GraphRecorder

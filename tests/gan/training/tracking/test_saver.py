@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder

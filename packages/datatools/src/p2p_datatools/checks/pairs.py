@@ -41,10 +41,9 @@ from p2p_datatools.contract.pairs.manifest import (
     PairFolder,
     has_manifest,
     has_shards,
-    open_pairs,
-    refuse_untrainable,
     split_order,
 )
+from p2p_datatools.contract.pairs.opening import open_pairs, refuse_untrainable
 from p2p_datatools.contract.pairs.seam import refuse_drawn
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture, photo_size
 from p2p_datatools.contract.pictures.images import size_of

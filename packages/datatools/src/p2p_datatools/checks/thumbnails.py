@@ -13,7 +13,8 @@ import numpy as np
 from p2p_datatools.contract.errors import CheckedKind, P2PError, Severity
 from p2p_datatools.contract.pairs.halves import as_photo, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
+from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.partners.mask_photos import MaskPhotos
 from p2p_datatools.contract.pictures.arrays import read_picture_values

@@ -18,7 +18,8 @@ from p2p_datatools.contract.files.destination import Destination, refuse, refuse
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import load_halves
-from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, PairFolder, header_of, open_pairs
+from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, PairFolder, header_of
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pairs.own_folders import EXPORTED_PAIRS
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command

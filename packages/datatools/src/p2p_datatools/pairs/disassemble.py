@@ -21,16 +21,9 @@ from p2p_datatools.contract.names import safe_name
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.layout import PairLayout, find_layout, refuse_layout
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import (
-    UNSPLIT,
-    Half,
-    PairFolder,
-    has_manifest,
-    read_foreign,
-    read_manifest,
-    refuse_photos,
-)
+from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, has_manifest, read_manifest
 from p2p_datatools.contract.pairs.mask_halves import off_palette
+from p2p_datatools.contract.pairs.opening import read_foreign, refuse_photos
 from p2p_datatools.contract.pairs.seam import are_deep, glance_at, read_any, spread_files, stand_in_three
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array

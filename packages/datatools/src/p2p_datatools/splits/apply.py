@@ -21,14 +21,11 @@ from p2p_datatools.contract.pairs.manifest import (
     PairFolder,
     has_manifest,
     header_of,
-    read_foreign,
     read_manifest,
-    refuse_part,
-    refuse_photos,
-    refuse_untrainable,
     with_pairs,
     write_manifest,
 )
+from p2p_datatools.contract.pairs.opening import read_foreign, refuse_part, refuse_photos, refuse_untrainable
 from p2p_datatools.contract.pairs.seam import refuse_drawn
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, size_of

@@ -13,7 +13,8 @@ from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.files.destination import refuse_dest_inside
 from p2p_datatools.contract.pairs.halves import refuse_odd
 from p2p_datatools.contract.pairs.lines import Pair, traits_of
-from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, open_pairs
+from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pairs.seam import refuse_drawn
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import open_picture, photo_size

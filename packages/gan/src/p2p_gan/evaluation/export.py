@@ -13,7 +13,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.named_file import refuse_other_name
 from p2p_datatools.contract.packages import require_packages
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels
 from p2p_datatools.contract.pictures.sizes import Size

@@ -11,7 +11,8 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair, traits_of
-from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
+from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_gan.evaluation.cautions import Caution
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import BEST

@@ -16,7 +16,8 @@ import torch
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.pairs.halves import read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
+from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import as_rgb, say_over_white
 from p2p_datatools.contract.pictures.nodata import Gaps

@@ -6,7 +6,8 @@ Nothing here may score; a figure is rows of picture files with a name for each c
 from dataclasses import dataclass
 from pathlib import Path
 
-from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
+from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo, size_of, write_png
 from p2p_datatools.contract.pictures.resize import resize_photo, scale_to

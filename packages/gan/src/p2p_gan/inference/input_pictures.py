@@ -16,16 +16,8 @@ from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.folders.given_splits import splits_of_pair_folders
 from p2p_datatools.contract.folders.listed_splits import read_listed_splits
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import (
-    SPLITS,
-    PairFolder,
-    has_manifest,
-    has_shards,
-    open_pairs,
-    part_name,
-    read_foreign,
-    refuse_photos,
-)
+from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, has_manifest, has_shards, part_name
+from p2p_datatools.contract.pairs.opening import open_pairs, read_foreign, refuse_photos
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.ground import GroundPlace, ground_as_shown
 from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture

@@ -10,8 +10,9 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
+from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pairs.mask_halves import class_indices
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.images import encode_mask
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for

@@ -13,7 +13,8 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.origin import TOLD, read_origins
 from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.lines import Pair, traits_of
-from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
+from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.runs.runfolder import find_recorded
 

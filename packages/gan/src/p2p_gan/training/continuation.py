@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.settings import settings_of
 from p2p_datatools.contract.words import plural
 from p2p_gan.config.config import Config

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.pairs.fit.halves import HalvesFit, note_misfits
-from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.opening import open_pairs
 from p2p_datatools.contract.pictures.images import Photo, write_png
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.splits.apply import split

@@ -66,7 +66,7 @@ def test_a_pair_folder_with_a_swapped_pair_is_told_which(tmp_path: Path) -> None
 
 
 def test_pairs_of_class_numbers_are_refused_and_check_says_it(tmp_path: Path, refused: "Refused") -> None:
-    from p2p_datatools.contract.pairs.manifest import open_pairs
+    from p2p_datatools.contract.pairs.opening import open_pairs
     from p2p_datatools.splits.apply import split
 
     for number in range(4):

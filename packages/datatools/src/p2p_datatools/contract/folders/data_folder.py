@@ -13,15 +13,8 @@ from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, 
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.pairs.below import explain_below, explain_sides
-from p2p_datatools.contract.pairs.manifest import (
-    PLAN,
-    PairFolder,
-    has_manifest,
-    has_shards,
-    open_pairs,
-    read_foreign,
-    refuse_photos,
-)
+from p2p_datatools.contract.pairs.manifest import PLAN, PairFolder, has_manifest, has_shards
+from p2p_datatools.contract.pairs.opening import open_pairs, read_foreign, refuse_photos
 from p2p_datatools.contract.pairs.seam import GlanceReader, glance_at
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS

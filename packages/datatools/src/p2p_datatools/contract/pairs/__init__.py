@@ -16,17 +16,17 @@ if TYPE_CHECKING:
         Half,
         HalfPart,
         PairFolder,
-        open_pairs,
-        read_foreign,
         read_manifest,
         write_manifest,
     )
+    from p2p_datatools.contract.pairs.opening import open_pairs, read_foreign
 else:
     __getattr__, __dir__ = open_door(
         __name__,
         halves="StoredHalves read_halves",
         lines="Pair",
-        manifest="SPLITS UNSPLIT Half HalfPart PairFolder open_pairs read_foreign read_manifest write_manifest",
+        manifest="SPLITS UNSPLIT Half HalfPart PairFolder read_manifest write_manifest",
+        opening="open_pairs read_foreign",
     )
 
 __all__ = [
