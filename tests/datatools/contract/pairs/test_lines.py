@@ -15,6 +15,7 @@ from p2p_datatools.contract.pairs.lines import (
     PairLines,
     PairTraits,
     by_name,
+    hash_pairs,
     in_order,
     pair_from_json,
     traits_of,
@@ -88,6 +89,20 @@ def test_lines_stay_readable_when_their_file_is_replaced(tmp_path: Path) -> None
     lines = PairLines(write(tmp_path / "lines", made))
     write(tmp_path / "lines", made[:1])
     assert lines == made
+
+
+@pytest.mark.parametrize(("old", "new"), [('"val"', '"dev"'), ("[4, 4]", "[2, 4]")])
+def test_a_line_that_is_changed_in_place_to_another_split_or_size_is_noticed(
+    old: str, new: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    path = write(tmp_path / "lines", pairs(3))
+    lines, text = PairLines(path), path.read_text()
+    path.write_text(text.replace(old, new))  # the file that is held open
+    assert text != path.read_text()
+    with refused("changed-in-use", path):
+        hash_pairs(lines)
+    with refused("changed-in-use", path):
+        assert lines[2]
 
 
 def test_threads_read_without_mixing_lines_up(tmp_path: Path) -> None:

@@ -127,7 +127,11 @@ def _window_sums(values: NDArray[np.float64], window: int) -> NDArray[np.float64
 
 
 # Every number that a generated picture gets beside a real one: of the two, their range, and the pixels that count.
-METRICS: dict[str, Callable[[Array, Array, Range, PixelMask | None], float]] = {"l1": l1, "ssim": ssim, "psnr": psnr}
+METRICS: dict[str, Callable[[Array, Array, Range, PixelMask | None], float]] = {
+    "l1": l1,
+    "ssim": ssim,
+    "psnr": psnr,
+}
 
 
 def _computable(pixels: Array) -> Array:

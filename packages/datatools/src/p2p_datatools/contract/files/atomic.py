@@ -371,8 +371,12 @@ class OpenLines:
         try:
             return _parse(_decode(line))
         except (ValueError, RecursionError) as error:
-            what = f"was changed while it was in use ({error})"
-            raise P2PError(self._path, what, "Run the same command again.", code="changed-in-use") from error
+            raise self.refuse(error) from error
+
+    def refuse(self, why: object) -> P2PError:
+        """The error for a line that is not any more what it was when the file was opened."""
+        what = f"was changed while it was in use ({why})"
+        return P2PError(self._path, what, "Run the same command again.", code="changed-in-use")
 
 
 def sha256_file(path: Path) -> str:

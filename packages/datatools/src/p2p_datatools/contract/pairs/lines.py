@@ -209,10 +209,16 @@ class PairLines(Sequence[Pair]):
     def __getitem__(self, index: int | slice) -> "Pair | PairLines":
         if isinstance(index, slice):
             return self._only(index)
-        return pair_from_json(self._lines.at(int(self._places[index])))
+        return self._pair(self._lines.at(int(self._places[index])), int(self._codes[index]))
 
     def __iter__(self) -> Iterator[Pair]:
-        return map(pair_from_json, self._lines.each(map(int, self._places)))
+        return map(self._pair, self._lines.each(map(int, self._places)), map(int, self._codes))
+
+    def _pair(self, line: Any, code: int) -> Pair:
+        pair = pair_from_json(line)
+        if pair.traits != self._known[code]:
+            raise self._lines.refuse(f"what it says of {pair.name}")
+        return pair
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence):
