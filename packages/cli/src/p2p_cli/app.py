@@ -252,8 +252,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         with name_full_output():
             sys.stdout.flush()
         return launch.conclude(code if isinstance(code, int) else 0)
-    except SystemExit:  # of click alone, whose help has no reader any more, such as `head`
-        close_output()
+    except SystemExit:  # of click alone
+        if "_P2P_COMPLETE" in os.environ:  # a shell has asked for words
+            raise
+        close_output()  # help has no reader any more, such as `head`
         return 0
     except (click.Abort, KeyboardInterrupt):
         if launch.speaks():
