@@ -95,6 +95,16 @@ def test_colours_that_are_missing_or_are_none_are_named_and_new_ones_are_seen(
     assert [skip.code for skip in derive(photos, dest, op, keep_going=True).skipped] == ["source-changed"]
 
 
+def test_lightness_of_which_half_lies_near_the_blue_of_colours_is_still_no_colours(
+    photos: Path, dest: Path, tmp_path: Path
+) -> None:
+    lab, lightness = tmp_path / "lab", np.tile(np.linspace(60, 200, 64).astype(np.uint8), (8, 1))
+    derive(photos, lab, Lab())
+    write_png(lab / "ab" / "a.png", lightness)
+    summary = derive(photos, dest, GeneratedColors(ab=str(lab / "ab")), keep_going=True)
+    assert [(skip.where, skip.code) for skip in summary.skipped] == [(str(lab / "ab" / "a.png"), "other-picture")]
+
+
 def test_the_record_states_operation_settings_seed_and_hashes(photos: Path, dest: Path) -> None:
     derive(photos, dest, Holes(share=0.5), seed=7)
     record = json.loads((dest / "derive.json").read_text())

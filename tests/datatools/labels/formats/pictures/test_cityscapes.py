@@ -171,3 +171,11 @@ def test_the_files_of_acdc_and_dark_zurich_have_the_ids_of_cityscapes_and_photos
     build_masks(tmp_path / "gt", tmp_path / "masks", palette=SCENES, photos=tmp_path / "rgb_anon")
     mask = read_mask(tmp_path / "masks" / "fog" / "train" / "GOPR0475_frame_000041_rgb_anon.png", SCENES)
     assert [SCENES.names[index] for index in mask[0]] == ["road", "sky", "car"]
+
+
+@pytest.mark.parametrize("kind", ["color", "inverse", "polygons", "instanceIds"])
+def test_ground_truth_that_other_data_sets_call_gt_in_plain_words_is_not_taken_for_that_of_acdc(
+    tmp_path: Path, kind: str
+) -> None:
+    Image.new("RGB", (3, 1)).save(tmp_path / f"scene_1_gt_{kind}.png")
+    assert not is_cityscapes(tmp_path)

@@ -52,9 +52,11 @@ _COLORS: dict[Color, str] = {
     (119, 11, 32): "bicycle",
 }
 
-# ACDC and Dark Zurich have the ids, too, but call the files *_gt_labelIds.png, *_gt_labelColor.png, *_rgb_anon.png.
+# ACDC and Dark Zurich have the ids, too, but call the files *_gt_labelIds.png, *_gt_labelColor.png, *_rgb_anon.png;
+# *_gt_color.png and other plain words after _gt_ are any data set's.
 _FILE = re.compile(
-    r"(.+)_gt(Fine|Coarse|)_(labelIds|labelTrainIds|instanceIds|instanceTrainIds|color|labelColor|inv\w+|polygons)\.\w+"
+    r"(.+)_gt(Fine|Coarse|)_"
+    r"(labelIds|labelTrainIds|labelColor|inv[A-Z]\w+|(?<!_gt_)(?:instanceIds|instanceTrainIds|color|polygons))\.\w+"
 )
 # In the order of preference where a picture has several.
 _KINDS = ("labelIds", "labelTrainIds", "polygons", "color", "labelColor")
