@@ -216,7 +216,10 @@ def strays_of(item: RegionLabels, size: Size, *, strict: bool = False) -> tuple[
         and _fit(item.regions, size)
     ):
         what = f"{beyond.removeprefix(f'{item.where}: ')}, but all of its regions lie within the photo of {size}"
-        to_do = "If they were drawn on this photo, correct the size in the labels, or take it out of them."
+        to_do = (
+            "If they were drawn on this photo, correct the size in the labels, or take it out of them; if on a smaller "
+            "copy, cut them at its edge."
+        )
         raise P2PError(item.where, what, to_do, code="mask-size")
     outside = [region for region in item.regions if is_outside(region, within)]
     most = len(item.regions) if item.size or item.relative else len(item.regions) / 2 + 0.5
