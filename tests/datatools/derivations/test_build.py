@@ -82,6 +82,8 @@ def test_colours_that_are_missing_or_are_none_are_named_and_new_ones_are_seen(
     with refused("missing-folder", op.beside):
         derive(photos, dest, op)
     derive(photos, tmp_path / "lab", Lab())
+    with refused("no-partner", tmp_path / "lab", usage=True):
+        derive(photos, dest, GeneratedColors(ab=str(tmp_path / "lab")))
     colours.rename(tmp_path / "a.png")
     with refused("pictures-failed", dest) as caught:
         derive(photos, dest, op)

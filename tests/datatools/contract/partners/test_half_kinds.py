@@ -96,6 +96,7 @@ def test_two_of_several_kinds_are_chosen_by_the_words_of_the_halves(
     [
         (("{}_real_A.png", "{}_fake_B.png", "{}_real_B.png"), "--halves real_a,real_b"),  # pytorch-CycleGAN-and-pix2pix
         (("{}-inputs.png", "{}-outputs.png", "{}-targets.png"), "--halves inputs,targets"),  # pix2pix-tensorflow
+        (("{}_A_real.png", "{}_B_fake.png", "{}_B_real.png"), "--halves a_real,b_real"),
     ],
 )
 def test_of_the_results_of_a_test_what_the_network_made_is_not_offered_as_a_half(

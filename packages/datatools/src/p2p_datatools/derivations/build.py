@@ -179,14 +179,15 @@ def _find_beside(named: Mapping[str, Path], folder: Path | None) -> tuple[dict[s
     """The picture that has the name of each photo in another folder, and skips for photos that have none there."""
     if folder is None:
         return {}, []
-    others, skipped = PhotoFolder(folder).sort_out()
+    others = PhotoFolder(folder)
+    others.refuse_clashes()
+    beside = {name: path for name in named if (path := others.get(name))}
+    if not beside:
+        to_do = "Give the folder of what 'p2p sample' made of L: --set ab=FOLDER."
+        raise UsageError(folder, "has no picture of the name of any photo", to_do, code="no-partner")
     to_do = "Generate that picture, too ('p2p sample')."
-    missing = [
-        Skip(str(path), f"has no partner in {folder}", to_do, "no-partner")
-        for name, path in named.items()
-        if name not in others
-    ]
-    return others, skipped + missing
+    missing = [path for name, path in named.items() if name not in beside]
+    return beside, [Skip(str(path), f"has no partner in {folder}", to_do, "no-partner") for path in missing]
 
 
 def random_of(seed: int, name: str) -> np.random.Generator:

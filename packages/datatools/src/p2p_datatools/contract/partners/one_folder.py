@@ -32,7 +32,8 @@ _TWO_FOLDERS = (
     "Name two folders, or with --halves A,B a word of the folders of each; or list the pairs that are in this one in "
     "lines 'a,b' for --match FILE.csv."
 )
-_MADE = re.compile(r"fake|rec(?:_|$)|output|synthesi[sz]ed|generated|pred")  # words of what a network made
+# Words of what a network made, wherever they stand in a name.
+_MADE = re.compile(r"(?:^|_)(?:fake|rec(?:_|$)|output|synthesi[sz]ed|generated|pred)")
 _LOOKED_AT = 4  # pictures, whether they are labels
 _Sides = tuple[list[str], list[str], list[tuple[Key, Key]]]  # the pictures of A and of B, and keys to compare them
 
@@ -165,7 +166,7 @@ def _several_kinds(folder: Path, kinds: Kinds) -> UsageError:
     if len({*bare}) < len(bare) and all(word not in bare for word in kinds.words):  # img1, img2 and img3 are scenes
         return _not_told_apart(folder, [])
     what = f"has pictures of the same names of {len(kinds.words)} kinds: {', '.join(kinds.words)}"
-    likely = sorted(kinds.words, key=lambda word: bool(_MADE.match(word)))  # beside results the real ones are meant
+    likely = sorted(kinds.words, key=lambda word: bool(_MADE.search(word)))  # beside results the real ones are meant
     to_do = f"Say which two are meant, that of A first, such as --halves {shell_word(','.join(likely[:2]))}."
     return UsageError(folder, what, to_do, code="same-folder")
 
